@@ -1,0 +1,111 @@
+"""Findings: what the analyzer says about a configuration, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any
+
+from configsvc.model.names import Key
+
+
+class Severity(IntEnum):
+    """How bad a finding is; comparable, larger is worse."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """The word shown to people: ``info``, ``warning`` or ``error``."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EdgeId:
+    """A call: who calls whom for which operation (``*``: one that matches no declared operation)."""
+
+    caller: str
+    callee: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.caller} -> {self.callee} {self.operation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: one edge, a path of edges, or a resource (exactly one is set)."""
+
+    edge: EdgeId | None = None
+    path: tuple[EdgeId, ...] = ()
+    resource: Key | None = None
+
+    def __str__(self) -> str:
+        if self.edge is not None:
+            return str(self.edge)
+        if self.path:
+            return " -> ".join([self.path[0].caller, *(f"{e.callee}[{e.operation}]" for e in self.path)])
+        return str(self.resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a document that takes part in the conflict; ``label`` says what stands there."""
+
+    resource: Key
+    pointer: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A concrete run that shows the harm."""
+
+    load: str
+    faults: str
+    seen: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The smallest repair: an RFC 6902 patch of one resource's document."""
+
+    resource: Key
+    patch: tuple[Mapping[str, Any], ...]
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake.
+
+    ``magnitude`` is a number that grows with the harm. ``fingerprints`` holds the finding's own identity first and
+    then those of the findings folded into it. ``edges`` lists every edge that has the mistake.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    magnitude: float
+    subject: Subject
+    message: str
+    arguments: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    places: tuple[Place, ...] = ()
+    witness: Witness | None = None
+    fix: Fix | None = None
+    fingerprints: tuple[str, ...] = ()
+    consequences: tuple["Finding", ...] = ()
+    edges: tuple[EdgeId, ...] = ()
+    waived_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A rule that could not decide, and the data that it misses."""
+
+    code: str
+    subject: Subject
+    missing: tuple[str, ...]
