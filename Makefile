@@ -1,0 +1,88 @@
+# Everything a developer or a build server runs. On a machine with Python 3.11 or later and make,
+# every target sets up what it needs by itself: `make demo` and `make test` are the only two to know.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# The interpreter the environment is made from; name another with PYTHON=/path/to/python3.
+PYTHON ?=
+# Processes the test suite runs in, and further options for pytest: make test ARGS='-k breaker -x'.
+JOBS ?= 2
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: help
+help:
+	@echo 'make demo     three services, traffic, a failure and a live policy change (ONCE=1: unattended)'
+	@echo 'make test     every test                    (ARGS="..." is handed to pytest)'
+	@echo 'make lint     ruff, mypy and the import contracts'
+	@echo 'make bench    measure and print the figures'
+	@echo 'make docs     generate the documentation'
+	@echo 'make install  only set up $(VENV)'
+	@echo 'make lock     resolve the dependencies anew and write requirements.lock'
+	@echo 'make clean    remove $(VENV), caches and generated files'
+
+.PHONY: install
+install: $(INSTALLED)
+
+# Candidates are tried in order; the first that is new enough wins.
+$(BIN)/python:
+	@for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Creating $(VENV) with $$("$$candidate" --version)"; \
+	    exec "$$candidate" -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo 'make: needs Python 3.11 or later with venv; tried: $(or $(PYTHON),python3, python3.11 to python3.14, python). Install it, or name one: make PYTHON=/path/to/python3' >&2; \
+	exit 1
+
+$(INSTALLED): requirements.lock pyproject.toml agents/python/pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable agents/python --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(INSTALLED)
+	$(BIN)/configsvc demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks
+
+.PHONY: docs
+docs: $(INSTALLED)
+	$(BIN)/python docs/build.py
+
+# The resolver lives in an environment of its own: it is no part of what it resolves.
+.PHONY: lock
+lock: $(BIN)/python
+	$(BIN)/python -m venv --clear $(VENV)/resolver
+	$(VENV)/resolver/bin/python -m pip install --quiet uv
+	$(VENV)/resolver/bin/uv pip compile --quiet pyproject.toml agents/python/pyproject.toml \
+	  --all-extras --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --no-emit-package configsvc-agent --output-file requirements.lock
+	rm -rf $(VENV)/resolver
+
+.PHONY: clean
+clean:
+	rm -rf $(VENV) build dist docs/_build site \
+	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
