@@ -16,6 +16,9 @@ import configsvc_agent
 ROOT = Path(__file__).parents[2]
 AGENT = ROOT / "agents/python"
 
+Wheel = dict[str, bytes]
+"""The files of a wheel: name and content."""
+
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -32,45 +35,46 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(wheels: Path) -> zipfile.Path:
-    """The wheel of configsvc, opened."""
-    return opened(wheels, "configsvc-")
+def server(wheels: Path) -> Wheel:
+    """The files of the wheel of configsvc."""
+    return unpacked(wheels, "configsvc-")
 
 
 @pytest.fixture(scope="module")
-def agent(wheels: Path) -> zipfile.Path:
-    """The wheel of configsvc-agent, opened."""
-    return opened(wheels, "configsvc_agent-")
+def agent(wheels: Path) -> Wheel:
+    """The files of the wheel of configsvc-agent."""
+    return unpacked(wheels, "configsvc_agent-")
 
 
-def opened(wheels: Path, prefix: str) -> zipfile.Path:
-    """The one wheel in the folder whose name starts so."""
-    (wheel,) = wheels.glob(f"{prefix}*.whl")
-    return zipfile.Path(wheel)
+def unpacked(wheels: Path, prefix: str) -> Wheel:
+    """The content of the one wheel in the folder whose name starts so."""
+    (path,) = wheels.glob(f"{prefix}*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        return {name: wheel.read(name) for name in wheel.namelist()}
 
 
-def names(wheel: zipfile.Path) -> set[str]:
-    """Every file in the wheel."""
-    return set(wheel.root.namelist())
+def described(wheel: Wheel, file: str) -> str:
+    """The text of a file that describes the distribution, such as METADATA."""
+    (content,) = (wheel[name] for name in wheel if name.endswith(f".dist-info/{file}"))
+    return content.decode()
 
 
-def metadata(wheel: zipfile.Path) -> Message:
+def metadata(wheel: Wheel) -> Message:
     """The wheel's METADATA."""
-    (name,) = (name for name in names(wheel) if name.endswith(".dist-info/METADATA"))
-    return email.message_from_string((wheel / name).read_text(encoding="utf-8"))
+    return email.message_from_string(described(wheel, "METADATA"))
 
 
-def required(wheel: zipfile.Path) -> list[str]:
+def required(wheel: Wheel) -> list[str]:
     """What the base install requires, extras left out."""
     requirements = metadata(wheel).get_all("Requires-Dist") or []
     return [requirement for requirement in requirements if "extra ==" not in requirement]
 
 
-def test_the_server_wheel_carries_every_schema(server: zipfile.Path) -> None:
+def test_the_server_wheel_carries_every_schema(server: Wheel) -> None:
     """Every file of schemas/ is package data, byte for byte."""
     carried = {
-        name.removeprefix("configsvc/schema/_schemas/"): server.root.read(name)
-        for name in names(server)
+        name.removeprefix("configsvc/schema/_schemas/"): content
+        for name, content in server.items()
         if name.startswith("configsvc/schema/_schemas/")
     }
 
@@ -85,10 +89,10 @@ def test_the_server_wheel_carries_every_schema(server: zipfile.Path) -> None:
 @pytest.mark.parametrize("wheel", ["server", "agent"])
 def test_a_wheel_is_marked_as_typed(wheel: str, request: pytest.FixtureRequest) -> None:
     """Type checkers read the annotations of an installed package only with py.typed."""
-    opened_wheel = request.getfixturevalue(wheel)
-    package = metadata(opened_wheel)["Name"].replace("-", "_")
+    files = request.getfixturevalue(wheel)
+    package = metadata(files)["Name"].replace("-", "_")
 
-    assert f"{package}/py.typed" in names(opened_wheel)
+    assert f"{package}/py.typed" in files
 
 
 @pytest.mark.parametrize(
@@ -98,26 +102,24 @@ def test_a_wheel_holds_its_package_alone(
     wheel: str, package: str, request: pytest.FixtureRequest
 ) -> None:
     """No tests, no tools, nothing at the top level beside the package and its metadata."""
-    files = names(request.getfixturevalue(wheel))
+    files = request.getfixturevalue(wheel)
 
     roots = {name.partition("/")[0] for name in files}
     assert {root for root in roots if not root.endswith(".dist-info")} == {package}
     assert not {name for name in files if "/tests/" in name or "__pycache__" in name}
 
 
-def test_the_server_wheel_installs_the_command(server: zipfile.Path) -> None:
+def test_the_server_wheel_installs_the_command(server: Wheel) -> None:
     """`configsvc` is a console script."""
-    (name,) = (name for name in names(server) if name.endswith(".dist-info/entry_points.txt"))
-
-    assert "configsvc = configsvc.cli:main" in (server / name).read_text(encoding="utf-8")
+    assert "configsvc = configsvc.cli:main" in described(server, "entry_points.txt")
 
 
-def test_the_agent_requires_nothing(agent: zipfile.Path) -> None:
+def test_the_agent_requires_nothing(agent: Wheel) -> None:
     """The agent's base install is the standard library alone."""
     assert required(agent) == []
 
 
-def test_both_distributions_have_one_version(server: zipfile.Path, agent: zipfile.Path) -> None:
+def test_both_distributions_have_one_version(server: Wheel, agent: Wheel) -> None:
     """They are released together, and the server asks for exactly the agent beside it."""
     assert configsvc.__version__ == metadata(server)["Version"]
     assert configsvc.__version__ == configsvc_agent.__version__ == metadata(agent)["Version"]
