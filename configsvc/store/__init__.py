@@ -3,6 +3,7 @@
 Nothing here names a backend; the composition root imports one from its own module.
 """
 
+from configsvc.store.answers import ANSWER_LIFETIME, Answer, Answers
 from configsvc.store.api import (
     ABSENT,
     MAX_BLOB_BYTES,
@@ -24,13 +25,26 @@ from configsvc.store.api import (
     Watch,
     WatchBatch,
 )
+from configsvc.store.audit import AuditEntry, AuditTrail
+from configsvc.store.changes import (
+    MAX_CHANGE_BYTES,
+    Bundle,
+    Committed,
+    Head,
+    Revision,
+    Staged,
+    decode_head,
+)
 from configsvc.store.errors import (
+    AnswerExistsError,
     BlobNotFoundError,
     CompactedError,
     CompareFailedError,
     CorruptBlobError,
+    CorruptRecordError,
     ForkedStoreError,
     FutureRevisionError,
+    HeadMovedError,
     InvalidTransactionError,
     LimitExceededError,
     StoreClosedError,
@@ -38,33 +52,60 @@ from configsvc.store.errors import (
     StoreFormatError,
     StoreFullError,
     StoreUnavailableError,
+    UnknownRevisionError,
     WatchClosedError,
 )
+from configsvc.store.manifest import Difference, Item, Manifest, ManifestReader
+from configsvc.store.namespaces import Namespaces
+from configsvc.store.records import Kept, Records
+from configsvc.store.snapshots import Snapshot
 
 __all__ = [
     "ABSENT",
+    "ANSWER_LIFETIME",
     "MAX_BLOB_BYTES",
+    "MAX_CHANGE_BYTES",
     "MAX_KEY_BYTES",
     "MAX_OPERATIONS",
     "MAX_STORED_BLOB_BYTES",
     "MAX_TRANSACTION_BYTES",
     "MAX_VALUE_BYTES",
+    "Answer",
+    "AnswerExistsError",
+    "Answers",
+    "AuditEntry",
+    "AuditTrail",
     "BlobNotFoundError",
     "BlobStamp",
+    "Bundle",
     "Clock",
+    "Committed",
     "CompactedError",
     "Compare",
     "CompareFailedError",
     "CorruptBlobError",
+    "CorruptRecordError",
+    "Difference",
     "Digest",
     "Entry",
     "Event",
     "ForkedStoreError",
     "FutureRevisionError",
+    "Head",
+    "HeadMovedError",
     "InvalidTransactionError",
+    "Item",
+    "Kept",
     "LimitExceededError",
+    "Manifest",
+    "ManifestReader",
+    "Namespaces",
     "Reading",
+    "Records",
     "Retention",
+    "Revision",
+    "Snapshot",
+    "Staged",
     "Store",
     "StoreClosedError",
     "StoreError",
@@ -72,7 +113,9 @@ __all__ = [
     "StoreFullError",
     "StoreUnavailableError",
     "Transaction",
+    "UnknownRevisionError",
     "Watch",
     "WatchBatch",
     "WatchClosedError",
+    "decode_head",
 ]

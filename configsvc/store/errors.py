@@ -144,5 +144,53 @@ class CorruptBlobError(StoreError, OperationError):
         )
 
 
+class CorruptRecordError(StoreError, OperationError):
+    """The value of a key is not what this version writes there."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        self.reason = reason
+        super().__init__(
+            f"key {key!r} holds a damaged record: {reason}; restore a backup, or run the version "
+            "that wrote it"
+        )
+
+
+class HeadMovedError(StoreError, OperationError):
+    """Another change came first; the change was not written."""
+
+    def __init__(self, namespace: str, expected: int, seen: int) -> None:
+        self.namespace = namespace
+        self.expected = expected
+        self.seen = seen
+        super().__init__(
+            f"namespace {namespace!r} was expected at revision {expected} and is at {seen} or was "
+            "restored: read its head again and check the change against it"
+        )
+
+
+class UnknownRevisionError(StoreError, InputError):
+    """A namespace has no such revision."""
+
+    def __init__(self, namespace: str, revision: int, newest: int) -> None:
+        self.namespace = namespace
+        self.revision = revision
+        self.newest = newest
+        known = f"its revisions are 1 to {newest}" if newest else "it has none yet"
+        super().__init__(f"namespace {namespace!r} has no revision {revision}: {known}")
+
+
+class AnswerExistsError(StoreError, OperationError):
+    """The idempotency key of a change has been used; the change was not written."""
+
+    def __init__(self, namespace: str, key: str) -> None:
+        self.namespace = namespace
+        self.key = key
+        super().__init__(
+            f"idempotency key {key!r} was used in namespace {namespace!r}: give the answer "
+            "remembered for it, or send a new key"
+        )
+
+
 def _at(mod_revision: int) -> str:
     return f"at revision {mod_revision}" if mod_revision else "absent"
