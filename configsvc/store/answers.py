@@ -55,7 +55,8 @@ class Answers:
             after = page[-1].key
         return deleted
 
-    def _expired(self, kept: Kept[Answer]) -> bool:
+    def expired(self, kept: Kept[Answer]) -> bool:
+        """Whether an answer is given no more."""
         return kept.value.expires_at <= self._clock()
 
     def _drop(self, expired: Sequence[Kept[Answer]]) -> int:
