@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/.installed
 
 # The interpreter the environment is made from; name another with PYTHON=/path/to/python3.
 PYTHON ?=
+CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python)
 # Processes the test suite runs in, and further options for pytest: make test ARGS='-k breaker -x'.
 JOBS ?= 2
 ARGS ?=
@@ -33,13 +34,13 @@ install: $(INSTALLED)
 
 # Candidates are tried in order; the first that is new enough wins.
 $(BIN)/python:
-	@for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
+	@for candidate in $(CANDIDATES); do \
 	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    echo "Creating $(VENV) with $$("$$candidate" --version)"; \
 	    exec "$$candidate" -m venv --clear $(VENV); \
 	  fi; \
 	done; \
-	echo 'make: needs Python 3.11 or later with venv; tried: $(or $(PYTHON),python3, python3.11 to python3.14, python). Install it, or name one: make PYTHON=/path/to/python3' >&2; \
+	echo 'make: needs Python 3.11 or later with venv; tried: $(CANDIDATES). Install it, or name one: make PYTHON=/path/to/python3' >&2; \
 	exit 1
 
 $(INSTALLED): requirements.lock pyproject.toml agents/python/pyproject.toml | $(BIN)/python
@@ -55,12 +56,19 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-.PHONY: lint
-lint: $(INSTALLED)
+# Three parts, so that `make --keep-going lint` reports on all of them.
+.PHONY: lint lint-style lint-types lint-imports
+lint: lint-style lint-types lint-imports
+
+lint-style: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+lint-types: $(INSTALLED)
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+lint-imports: $(INSTALLED)
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: bench
 bench: $(INSTALLED)
