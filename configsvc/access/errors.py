@@ -1,6 +1,6 @@
 """Why somebody was not let in. No message ever carries a secret."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from configsvc.access.roles import Right, Role
 from configsvc.errors import InputError, OperationError
@@ -30,19 +30,19 @@ class UnknownTokenError(UnauthenticatedError):
 class ExpiredTokenError(UnauthenticatedError):
     """The token was good until `not_after`."""
 
-    def __init__(self, token_id: str, not_after: datetime) -> None:
+    def __init__(self, token_id: str, not_after: int) -> None:
         self.token_id = token_id
         self.not_after = not_after
-        super().__init__(f"token {token_id} expired at {not_after.isoformat()}: mint a new one")
+        super().__init__(f"token {token_id} expired at {_utc(not_after)}: mint a new one")
 
 
 class RevokedTokenError(UnauthenticatedError):
     """Somebody withdrew the token."""
 
-    def __init__(self, token_id: str, revoked: datetime) -> None:
+    def __init__(self, token_id: str, revoked: int) -> None:
         self.token_id = token_id
         self.revoked = revoked
-        super().__init__(f"token {token_id} was revoked at {revoked.isoformat()}: mint a new one")
+        super().__init__(f"token {token_id} was revoked at {_utc(revoked)}: mint a new one")
 
 
 class WrongTokenKindError(UnauthenticatedError):
@@ -84,7 +84,7 @@ class WrongIdentityError(InputError):
         )
 
 
-class InvalidTokenRecordError(OperationError):
+class InvalidTokenRecordError(OperationError, ValueError):
     """A stored token record cannot be read."""
 
     def __init__(self, why: str) -> None:
@@ -92,3 +92,9 @@ class InvalidTokenRecordError(OperationError):
         super().__init__(
             f"a stored token record cannot be read: {why}; revoke the token and mint a new one"
         )
+
+
+def _utc(instant: int) -> str:
+    """Microseconds since the Unix epoch as people read them."""
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=instant)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

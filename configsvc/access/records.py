@@ -1,17 +1,17 @@
 """What the store keeps of a token: everything but its secret."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from configsvc.access.errors import InvalidTokenRecordError
 from configsvc.access.roles import Role
 from configsvc.errors import InputError
 from configsvc.model.names import check_name
+
+T = TypeVar("T")
 
 EVERY_NAMESPACE = "*"
 """The key of a grant that holds in every namespace, those created later included."""
@@ -46,7 +46,7 @@ class TokenRecord:
         grants: role per namespace, or under `EVERY_NAMESPACE`; empty for an agent.
         agent: whom an agent's token stands for; None for an operator.
         label: what people call it, at most 200 characters.
-        created: when it was minted; all times are aware.
+        created: when it was minted; all times are microseconds since the Unix epoch.
         not_after: last moment at which it is good, None for no end.
         revoked: when it was withdrawn, None while it is good.
     """
@@ -56,9 +56,9 @@ class TokenRecord:
     grants: Mapping[str, Role] = field(hash=False)
     agent: AgentIdentity | None
     label: str
-    created: datetime
-    not_after: datetime | None = None
-    revoked: datetime | None = None
+    created: int
+    not_after: int | None = None
+    revoked: int | None = None
 
     def __post_init__(self) -> None:
         if bool(self.grants) == (self.agent is not None):
@@ -79,55 +79,60 @@ class TokenRecord:
         """Operator or agent."""
         return TokenKind.AGENT if self.agent else TokenKind.OPERATOR
 
-    def revoke(self, now: datetime) -> "TokenRecord":
+    def revoke(self, now: int) -> "TokenRecord":
         """The same record, withdrawn; the first withdrawal's time stays."""
-        return self if self.revoked else replace(self, revoked=now)
+        return self if self.revoked is not None else replace(self, revoked=now)
 
 
-def encode_record(record: TokenRecord) -> bytes:
-    """The record as JSON with sorted keys; absent fields are left out."""
+def encode_record(record: TokenRecord) -> dict[str, Any]:
+    """The record as a JSON object; what is not set is left out."""
     value: dict[str, Any] = {
         "id": record.id,
         "digest": record.digest,
         "kind": record.kind.value,
         "label": record.label,
-        "created": record.created.isoformat(),
+        "created": record.created,
     }
     if record.agent:
         value["agent"] = {"namespace": record.agent.namespace, "service": record.agent.service}
     else:
         value["grants"] = {namespace: str(role) for namespace, role in record.grants.items()}
-    if record.not_after:
-        value["notAfter"] = record.not_after.isoformat()
-    if record.revoked:
-        value["revoked"] = record.revoked.isoformat()
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    if record.not_after is not None:
+        value["notAfter"] = record.not_after
+    if record.revoked is not None:
+        value["revoked"] = record.revoked
+    return value
 
 
-def decode_record(data: bytes) -> TokenRecord:
+def decode_record(value: Mapping[str, Any]) -> TokenRecord:
     """Read what `encode_record` wrote; unknown fields of a later version are ignored.
 
     Raises:
-        InvalidTokenRecordError: the bytes are not such a record.
+        InvalidTokenRecordError: the object is not such a record.
     """
     try:
-        value = json.loads(data)
         return TokenRecord(
-            id=value["id"],
-            digest=value["digest"],
+            id=_checked(str, value["id"]),
+            digest=_checked(str, value["digest"]),
             grants={ns: Role[role.upper()] for ns, role in value.get("grants", {}).items()},
             agent=AgentIdentity(**value["agent"]) if "agent" in value else None,
-            label=value["label"],
-            created=datetime.fromisoformat(value["created"]),
-            not_after=_time(value, "notAfter"),
-            revoked=_time(value, "revoked"),
+            label=_checked(str, value["label"]),
+            created=_checked(int, value["created"]),
+            not_after=_instant(value.get("notAfter")),
+            revoked=_instant(value.get("revoked")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, InputError) as exc:
         raise InvalidTokenRecordError(f"{type(exc).__name__}: {exc}") from exc
 
 
-def _time(value: Mapping[str, str], name: str) -> datetime | None:
-    return datetime.fromisoformat(value[name]) if name in value else None
+def _instant(value: object) -> int | None:
+    return None if value is None else _checked(int, value)
+
+
+def _checked(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is not of type {kind.__name__}")
+    return value
 
 
 _MAX_LABEL = 200

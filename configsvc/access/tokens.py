@@ -12,7 +12,6 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from configsvc.access.errors import (
@@ -57,19 +56,19 @@ class PresentedToken(NamedTuple):
 
 def mint_operator(
     grants: Mapping[str, Role],
-    now: datetime,
+    now: int,
     *,
     label: str = "",
-    not_after: datetime | None = None,
+    not_after: int | None = None,
     random: RandomBytes = secrets.token_bytes,
 ) -> Minted:
     """Make a token for an operator (a person, or a build server).
 
     Args:
         grants: role per namespace, or under `EVERY_NAMESPACE`; at least one.
-        now: becomes the record's creation time.
+        now: becomes the record's creation time; microseconds since the Unix epoch.
         label: what people call it, at most 200 characters.
-        not_after: last moment at which it is good, None for no end.
+        not_after: last instant at which it is good, None for no end.
         random: source of randomness.
 
     Raises:
@@ -82,10 +81,10 @@ def mint_operator(
 
 def mint_agent(
     identity: AgentIdentity,
-    now: datetime,
+    now: int,
     *,
     label: str = "",
-    not_after: datetime | None = None,
+    not_after: int | None = None,
     random: RandomBytes = secrets.token_bytes,
 ) -> Minted:
     """Make a token for the agents of one service; arguments as for `mint_operator`."""
@@ -114,13 +113,13 @@ def parse_token(text: str, *, kind: TokenKind | None = None) -> PresentedToken:
     return PresentedToken(token_id, secret)
 
 
-def verify(record: TokenRecord | None, secret: str, now: datetime) -> Principal:
+def verify(record: TokenRecord | None, secret: str, now: int) -> Principal:
     """Return whom the secret proves its holder to be.
 
     Args:
         record: what the store has under the presented id; None if nothing.
         secret: the presented secret, compared in constant time.
-        now: the moment of the request.
+        now: the instant of the request, microseconds since the Unix epoch.
 
     Raises:
         UnknownTokenError: there is no record, or the secret is wrong.
@@ -130,9 +129,9 @@ def verify(record: TokenRecord | None, secret: str, now: datetime) -> Principal:
     same = hmac.compare_digest(record.digest if record else _NO_DIGEST, _digest(secret))
     if record is None or not same:
         raise UnknownTokenError
-    if record.revoked:
+    if record.revoked is not None:
         raise RevokedTokenError(record.id, record.revoked)
-    if record.not_after and now > record.not_after:
+    if record.not_after is not None and now > record.not_after:
         raise ExpiredTokenError(record.id, record.not_after)
     return Principal(record.id, record.label, record.grants, record.agent)
 

@@ -1,7 +1,6 @@
 """Token records: written and read back unchanged."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -19,7 +18,7 @@ from configsvc.access import (
 from configsvc.errors import InputError
 
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
-TIMES = st.datetimes(timezones=st.just(UTC))
+TIMES = st.integers(0, 2**60)
 GRANTS = st.dictionaries(NAMES | st.just(EVERY_NAMESPACE), st.sampled_from(Role), min_size=1)
 HOLDERS: st.SearchStrategy[tuple[dict[str, Role], AgentIdentity | None]] = st.tuples(
     GRANTS, st.none()
@@ -30,36 +29,32 @@ HOLDERS: st.SearchStrategy[tuple[dict[str, Role], AgentIdentity | None]] = st.tu
 def test_round_trip(
     holder: tuple[dict[str, Role], AgentIdentity | None],
     label: str,
-    created: datetime,
-    not_after: datetime | None,
-    revoked: datetime | None,
+    created: int,
+    not_after: int | None,
+    revoked: int | None,
 ) -> None:
     """Every record is read back as it was written, whatever its label."""
     record = TokenRecord("id", "d" * 64, *holder, label, created, not_after, revoked)
-    assert decode_record(encode_record(record)) == record
+    assert decode_record(json.loads(json.dumps(encode_record(record)))) == record
 
 
 def test_fields_of_a_later_version_are_ignored() -> None:
     """An older node reads what a newer one wrote."""
-    record = TokenRecord(
-        "id", "d", {"prod": Role.VIEWER}, None, "", datetime(2025, 1, 1, tzinfo=UTC)
-    )
-    value = json.loads(encode_record(record)) | {"origin": "console"}
-    assert decode_record(json.dumps(value).encode()) == record
+    record = TokenRecord("id", "d", {"prod": Role.VIEWER}, None, "", 1)
+    value = encode_record(record) | {"origin": "console"}
+    assert decode_record(value) == record
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"id":1}', b"\xff", b"null"])
-def test_unreadable(data: bytes) -> None:
+@pytest.mark.parametrize("value", [{}, {"id": 1}, {"agent": None}, {"grants": []}])
+def test_unreadable(value: dict[str, object]) -> None:
     """Damage is a typed error that says what to do."""
     with pytest.raises(InvalidTokenRecordError, match="revoke the token"):
-        decode_record(data)
+        decode_record(value)
 
 
 def test_grants_cannot_be_changed() -> None:
     """A record is a value."""
-    record = TokenRecord(
-        "id", "d", {"prod": Role.VIEWER}, None, "", datetime(2025, 1, 1, tzinfo=UTC)
-    )
+    record = TokenRecord("id", "d", {"prod": Role.VIEWER}, None, "", 1)
     with pytest.raises(TypeError):
         record.grants["prod"] = Role.ADMIN  # type: ignore[index]
 
@@ -73,13 +68,11 @@ def test_both_kinds_at_once_is_refused() -> None:
             {"prod": Role.VIEWER},
             AgentIdentity("prod", "a"),
             "",
-            datetime(2025, 1, 1, tzinfo=UTC),
+            1,
         )
 
 
 def test_label_is_bounded() -> None:
     """201 characters are too many."""
     with pytest.raises(InputError, match="at most 200 characters, this one 201"):
-        TokenRecord(
-            "id", "d", {"prod": Role.VIEWER}, None, "x" * 201, datetime(2025, 1, 1, tzinfo=UTC)
-        )
+        TokenRecord("id", "d", {"prod": Role.VIEWER}, None, "x" * 201, 1)

@@ -1,7 +1,5 @@
 """Tokens: what is minted verifies, and nothing else does."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from configsvc.access import (
@@ -21,7 +19,10 @@ from configsvc.access import (
 )
 from configsvc.errors import InputError
 
-NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
+NOW = 1_740_830_400_000_000
+"""2025-03-01T12:00:00Z."""
+
+DAY = 24 * 3600 * 1_000_000
 IDENTITY = AgentIdentity("prod", "player-engine")
 
 
@@ -117,18 +118,18 @@ def test_wrong_secret_and_missing_record_read_alike() -> None:
 
 def test_expiry_is_inclusive() -> None:
     """A token is good at its last moment and not after it."""
-    end = NOW + timedelta(days=1)
+    end = NOW + DAY
     minted = operator(not_after=end)
     secret = parse_token(minted.text).secret
     assert verify(minted.record, secret, end).token_id == minted.record.id
-    with pytest.raises(ExpiredTokenError, match=r"expired at 2025-03-02T12:00:00\+00:00"):
-        verify(minted.record, secret, end + timedelta(microseconds=1))
+    with pytest.raises(ExpiredTokenError, match=r"expired at 2025-03-02T12:00:00Z"):
+        verify(minted.record, secret, end + 1)
 
 
 def test_revoked() -> None:
     """A revoked token is refused, and the first revocation's time stays."""
     minted = operator()
-    revoked = minted.record.revoke(NOW).revoke(NOW + timedelta(days=1))
+    revoked = minted.record.revoke(NOW).revoke(NOW + DAY)
     assert revoked.revoked == NOW
     with pytest.raises(RevokedTokenError, match="was revoked at"):
         verify(revoked, parse_token(minted.text).secret, NOW)
