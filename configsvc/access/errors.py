@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from configsvc.access.roles import Right, Role
 from configsvc.errors import InputError, OperationError
 
+_YEAR_9999 = 253_370_764_800_000_000
+"""The last instant that can be written as a date."""
+
 
 class UnauthenticatedError(InputError):
     """The request does not prove who sends it (401)."""
@@ -96,5 +99,5 @@ class InvalidTokenRecordError(OperationError, ValueError):
 
 def _utc(instant: int) -> str:
     """Microseconds since the Unix epoch as people read them."""
-    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=instant)
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=min(instant, _YEAR_9999))
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,117 @@
+"""The state of one agent's stream: what it was sent, what it should hold, whether it is slow."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from configsvc.push.offers import Held, Need, Offer, need
+
+
+class PushKind(Enum):
+    """What a push carries."""
+
+    BUNDLE = auto()
+    GONE = auto()
+    """The service has no bundle any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Something to write to the stream now."""
+
+    kind: PushKind
+    offer: Offer | None = None
+    reset: bool = False
+
+
+class Subscription:
+    """Decides what is written to one agent's stream; whoever has the socket writes it.
+
+    At most one push is pending at any time: while the stream is blocked only the newest wish is
+    kept, and what it should be sent is decided anew when it can be written to again. A change that
+    was taken back meanwhile is therefore never sent at all.
+
+    Args:
+        held: what the agent says that it stored, None if nothing.
+    """
+
+    __slots__ = ("_blocked_since", "_gone_told", "_held", "_known", "_merged", "_wanted")
+
+    def __init__(self, held: Held | None) -> None:
+        self._held = held
+        self._wanted: Offer | None = None
+        self._known = False
+        self._gone_told = False
+        self._blocked_since: int | None = None
+        self._merged = 0
+
+    @property
+    def held(self) -> Held | None:
+        """What the agent was last sent, or what it said that it stored."""
+        return self._held
+
+    @property
+    def wanted(self) -> Offer | None:
+        """What the agent should hold; None while its service has no bundle."""
+        return self._wanted
+
+    @property
+    def blocked(self) -> bool:
+        """True while the agent does not read what was written before."""
+        return self._blocked_since is not None
+
+    @property
+    def pending(self) -> bool:
+        """True if the agent needs something that was not written yet."""
+        return self._next() is not None
+
+    @property
+    def merged(self) -> int:
+        """How many pushes were never written because a newer one took their place."""
+        return self._merged
+
+    def want(self, offer: Offer | None) -> Push | None:
+        """Take note of what the agent should hold from now on; return what to write, if anything.
+
+        None as the offer says that the service is gone.
+        """
+        if self.blocked:
+            self._merged += self.pending
+        self._wanted = offer
+        self._known = True
+        return self._take()
+
+    def block(self, now: int) -> None:
+        """Note that the agent does not keep up; nothing is to be written until `unblock`."""
+        if self._blocked_since is None:
+            self._blocked_since = now
+
+    def unblock(self) -> Push | None:
+        """Note that the agent reads again; return what to write, if anything."""
+        self._blocked_since = None
+        return self._take()
+
+    def blocked_for(self, now: int) -> int:
+        """Microseconds for which the agent has not kept up, 0 if it does."""
+        return 0 if self._blocked_since is None else max(0, now - self._blocked_since)
+
+    def _take(self) -> Push | None:
+        """What to write now; it counts as written."""
+        if self.blocked:
+            return None
+        push = self._next()
+        if push is None:
+            return None
+        self._gone_told = push.kind is PushKind.GONE
+        if push.offer is not None:
+            self._held = Held.of(push.offer)
+        return push
+
+    def _next(self) -> Push | None:
+        if not self._known:
+            return None
+        if self._wanted is None:
+            return None if self._gone_told else Push(PushKind.GONE)
+        needed = need(self._held, self._wanted)
+        if needed is Need.NOTHING and not self._gone_told:
+            return None
+        return Push(PushKind.BUNDLE, self._wanted, reset=needed is Need.RESET)

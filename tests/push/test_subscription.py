@@ -1,0 +1,149 @@
+"""The state of one agent's stream."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from configsvc.push import Held, Offer, Push, PushKind, Subscription
+
+
+def offer(version: int, digest: str | None = None, epoch: str = "e") -> Offer:
+    """The bundle of a version."""
+    return Offer(epoch, version, digest or f"d{version}", version, version)
+
+
+def bundle(of: Offer, *, reset: bool = False) -> Push:
+    """The push of an offer."""
+    return Push(PushKind.BUNDLE, of, reset=reset)
+
+
+def test_new_agent_gets_the_bundle() -> None:
+    """An agent that holds nothing is sent what is in force."""
+    assert Subscription(None).want(offer(1)) == bundle(offer(1))
+
+
+def test_same_digest_is_not_sent_again() -> None:
+    """A change that leaves the digest as it was tells the agent nothing."""
+    subscription = Subscription(None)
+    subscription.want(offer(1))
+    assert subscription.want(offer(1)) is None
+
+
+def test_blocked_stream_keeps_only_the_newest() -> None:
+    """Of three changes while an agent does not read, it is sent the last."""
+    subscription = Subscription(Held.of(offer(1)))
+    subscription.block(10)
+    assert [subscription.want(offer(n)) for n in (2, 3, 4)] == [None, None, None]
+    assert subscription.merged == 2
+    assert subscription.unblock() == bundle(offer(4))
+    assert not subscription.pending
+
+
+def test_change_taken_back_is_not_sent() -> None:
+    """There and back again while blocked needs no push."""
+    subscription = Subscription(Held.of(offer(1)))
+    subscription.block(10)
+    subscription.want(offer(2))
+    subscription.want(offer(3, digest="d1"))
+    assert subscription.unblock() is None
+
+
+def test_blocked_time_counts_from_the_first_block() -> None:
+    """Blocking twice does not start anew."""
+    subscription = Subscription(None)
+    subscription.block(10)
+    subscription.block(20)
+    assert (subscription.blocked_for(25), subscription.blocked_for(5)) == (15, 0)
+    subscription.unblock()
+    assert subscription.blocked_for(99) == 0
+
+
+def test_gone_is_told_once() -> None:
+    """A service that is gone stays gone."""
+    subscription = Subscription(Held.of(offer(1)))
+    assert subscription.want(None) == Push(PushKind.GONE)
+    assert subscription.want(None) is None
+
+
+def test_bundle_is_sent_again_after_gone() -> None:
+    """An agent told that its service is gone learns that it is back, digest unchanged or not."""
+    subscription = Subscription(Held.of(offer(1)))
+    subscription.want(None)
+    assert subscription.want(offer(1)) == bundle(offer(1))
+
+
+def test_new_epoch_resets() -> None:
+    """After a restore the same digest is sent again, marked."""
+    subscription = Subscription(Held.of(offer(5)))
+    restored = offer(3, digest="d5", epoch="f")
+    assert subscription.want(restored) == bundle(restored, reset=True)
+    assert subscription.want(restored) is None
+
+
+class Streams(RuleBasedStateMachine):
+    """An agent that applies whatever it is sent, compared with what it should hold."""
+
+    def __init__(self) -> None:
+        """An agent that holds nothing."""
+        super().__init__()
+        self.subscription = Subscription(None)
+        self.version = 0
+        self.epoch = "e"
+        self.applied: Offer | None = None
+        self.wanted: Offer | None = None
+        self.gone = False
+
+    def written(self, push: Push | None) -> None:
+        """The agent takes a push."""
+        if push is None:
+            return
+        assert not self.subscription.blocked
+        self.gone = push.kind is PushKind.GONE
+        if push.offer is None:
+            return
+        if self.applied is not None and not push.reset:
+            assert self.applied.epoch == push.offer.epoch
+            assert self.applied.version <= push.offer.version
+        self.applied = push.offer
+
+    @rule(digest=st.sampled_from("ab"), epoch=st.sampled_from("ef"))
+    def change(self, digest: str, epoch: str) -> None:
+        """A change puts another or the same digest in force; the version moves with the digest."""
+        if self.wanted is None or self.wanted.digest != digest or self.wanted.epoch != epoch:
+            self.version = self.version + 1 if epoch == self.epoch else 1
+            self.epoch = epoch
+            self.wanted = offer(self.version, digest, epoch)
+        self.written(self.subscription.want(self.wanted))
+
+    @precondition(lambda self: self.version)
+    @rule()
+    def vanish(self) -> None:
+        """The service is deleted."""
+        self.wanted = None
+        self.written(self.subscription.want(None))
+
+    @rule()
+    def stall(self) -> None:
+        """The agent stops reading."""
+        self.subscription.block(0)
+
+    @precondition(lambda self: self.subscription.blocked)
+    @rule()
+    def read(self) -> None:
+        """The agent reads again."""
+        self.written(self.subscription.unblock())
+
+    @invariant()
+    def converged(self) -> None:
+        """An agent that reads holds the wanted digest, or knows that its service is gone."""
+        if self.subscription.blocked or not self.version:
+            return
+        if self.wanted is None:
+            assert self.gone
+        else:
+            assert self.applied is not None
+            assert self.applied.digest == self.wanted.digest
+
+
+TestStreams = Streams.TestCase
+TestStreams.settings = settings(max_examples=60, stateful_step_count=20)
