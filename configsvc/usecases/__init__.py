@@ -1,0 +1,100 @@
+"""What an operator does: check, publish, roll back, look, diagnose. No transport, no backend."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from configsvc.analysis import Rule
+from configsvc.fleet import FleetAnswer
+from configsvc.store import Answers, AuditTrail, Clock, Namespaces, Store
+from configsvc.usecases.changes import Change, Precondition, Proposal, propose
+from configsvc.usecases.fleet_view import ConvergenceView, FleetView
+from configsvc.usecases.inspecting import DifferingResource, Inspector, Query, StoredResource
+from configsvc.usecases.judging import Judgement
+from configsvc.usecases.moment import Moment, as_time, rfc3339
+from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
+from configsvc.usecases.outcome import Published
+from configsvc.usecases.publishing import Publisher
+from configsvc.usecases.repeats import Repeat, Repeats
+from configsvc.usecases.rolling_back import Rollback, RollbackDesk
+from configsvc.usecases.tokens import Tokens
+from configsvc.usecases.workspace import Workspace, Workspaces
+
+__all__ = [
+    "Change",
+    "ControlPlane",
+    "ConvergenceView",
+    "DifferingResource",
+    "FleetView",
+    "Inspector",
+    "Judgement",
+    "Moment",
+    "NamespaceRules",
+    "NamespaceSettings",
+    "Precondition",
+    "Proposal",
+    "Published",
+    "Publisher",
+    "Query",
+    "Repeat",
+    "Repeats",
+    "Rollback",
+    "RollbackDesk",
+    "StoredResource",
+    "Tokens",
+    "Workspace",
+    "Workspaces",
+    "as_time",
+    "propose",
+    "rfc3339",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """Every use case of one process, over one store."""
+
+    publisher: Publisher
+    rollbacks: RollbackDesk
+    inspector: Inspector
+    tokens: Tokens
+    fleet: FleetView
+    settings: NamespaceSettings
+    moment: Moment
+
+    @classmethod
+    def over(
+        cls,
+        store: Store,
+        *,
+        rules: Sequence[type[Rule]],
+        clock: Clock,
+        token: Callable[[], str],
+        ask_fleet: Callable[[str], FleetAnswer],
+    ) -> Self:
+        """Connect the use cases with a store.
+
+        Args:
+            store: any backend; opened in this process.
+            rules: what a check runs.
+            clock: microseconds since the Unix epoch.
+            token: random strings of at least 64 bits.
+            ask_fleet: asks this node's agent-facing processes about a namespace.
+        """
+        moment = Moment(clock)
+        namespaces = Namespaces(store, clock, token)
+        workspaces = Workspaces(namespaces, rules)
+        audit = AuditTrail(store, token)
+        settings = NamespaceSettings(store, audit, moment)
+        publisher = Publisher(
+            namespaces, workspaces, settings, Repeats(Answers(store, clock), moment), moment
+        )
+        return cls(
+            publisher=publisher,
+            rollbacks=RollbackDesk(namespaces, workspaces, publisher),
+            inspector=Inspector(namespaces, workspaces, audit, moment),
+            tokens=Tokens(store, audit, moment),
+            fleet=FleetView(store, namespaces, ask_fleet),
+            settings=settings,
+            moment=moment,
+        )

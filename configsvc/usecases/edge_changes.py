@@ -1,0 +1,100 @@
+"""What a proposal changes, edge by edge: the effective fields before and after."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from configsvc.model.findings import EdgeId
+from configsvc.model.names import POLICY_KINDS
+from configsvc.model.resources import Source
+from configsvc.resolve import Catalog, affected, explain
+from configsvc.usecases.changes import Proposal
+
+MAX_EDGES = 1_000
+"""Edges listed field by field; a change of a namespace-wide default may touch many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One effective field of an edge; None stands for "not in force"."""
+
+    path: str
+    before: Any
+    after: Any
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChange:
+    """An edge that comes, goes, or gets other values."""
+
+    edge: EdgeId
+    change: str
+    """``added``, ``removed`` or ``changed``."""
+
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChanges:
+    """The first `MAX_EDGES` edges that a proposal changes, in order, and how many there are."""
+
+    edges: tuple[EdgeChange, ...]
+    total: int
+
+
+def edge_changes(before: Catalog, proposal: Proposal) -> EdgeChanges:
+    """Compare the effective policies of every edge that a proposal can touch."""
+    after = proposal.after
+    callers = (
+        affected(before, after, proposal.keys) | before.gateways.keys() | after.gateways.keys()
+    )
+    touched = sorted(
+        edge
+        for caller in callers
+        for edge in before.graph.edges_of(caller) | after.graph.edges_of(caller)
+        if _differs(before, after, edge)
+    )
+    listed = (_edge_change(before, after, edge) for edge in touched[:MAX_EDGES])
+    return EdgeChanges(tuple(change for change in listed if change), len(touched))
+
+
+def _differs(before: Catalog, after: Catalog, edge: EdgeId) -> bool:
+    if (edge in before.graph.edges_of(edge.caller)) != (edge in after.graph.edges_of(edge.caller)):
+        return True
+    was, now = (
+        catalog.outbound(edge.caller, edge.callee, edge.operation) for catalog in (before, after)
+    )
+    if was is now:
+        return False
+    return any(
+        (old.leaves if old else None) != (new.leaves if new else None)
+        for kind in POLICY_KINDS
+        if (old := was.merged(kind)) is not (new := now.merged(kind))
+    )
+
+
+def _edge_change(before: Catalog, after: Catalog, edge: EdgeId) -> EdgeChange | None:
+    if edge not in before.graph.edges_of(edge.caller):
+        return EdgeChange(edge, "added")
+    if edge not in after.graph.edges_of(edge.caller):
+        return EdgeChange(edge, "removed")
+    return EdgeChange(edge, "changed", tuple(_field_changes(before, after, edge)))
+
+
+def _field_changes(before: Catalog, after: Catalog, edge: EdgeId) -> Iterator[FieldChange]:
+    was, now = _fields(before, edge), _fields(after, edge)
+    for path in sorted(was.keys() | now.keys()):
+        old, new = was.get(path, (None, ())), now.get(path, (None, ()))
+        if old[0] != new[0]:
+            yield FieldChange(path, old[0], new[0], new[1])
+
+
+def _fields(catalog: Catalog, edge: EdgeId) -> dict[str, tuple[Any, tuple[Source, ...]]]:
+    explained = explain(catalog, edge.caller, edge.callee, edge.operation)
+    return {
+        f"{kind.kind}.{field.path}": (field.value, field.sources)
+        for kind in explained.kinds
+        if kind.in_force
+        for field in kind.fields
+    }

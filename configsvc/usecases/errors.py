@@ -1,0 +1,166 @@
+"""Why a use case was refused, with what the caller needs in order to go on."""
+
+from configsvc.errors import InputError, OperationError
+from configsvc.model.findings import Finding, NotEvaluated
+from configsvc.model.names import Key
+
+
+_SHOWN = 5
+"""Names that a message lists before it says "and more"."""
+
+
+class UnknownNamespaceError(InputError):
+    """The namespace has never been published to nor created."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        super().__init__(
+            f"namespace {namespace!r} does not exist: publish a change to it, or create it first"
+        )
+
+
+class UnknownResourceError(InputError):
+    """No such resource at the revision that was asked for."""
+
+    def __init__(self, key: Key, revision: int) -> None:
+        self.key = key
+        self.revision = revision
+        super().__init__(f"{key} does not exist at revision {revision}")
+
+
+class UnknownEdgeError(InputError):
+    """A name in an edge is no caller, no callee, or no operation of the callee."""
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...]) -> None:
+        self.what = what
+        self.name = name
+        near = f"; known: {', '.join(known[:10])}" if known else ""
+        super().__init__(f"{what} {name!r} does not exist in this namespace{near}")
+
+
+class InvalidChangeError(InputError):
+    """A change that cannot be taken as it is, whatever the namespace holds."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        self.pointer = pointer
+        super().__init__(message)
+
+
+class ChangeTooLargeError(InvalidChangeError):
+    """A change beyond what one revision may carry."""
+
+
+class MassDeletionError(InputError):
+    """A change would delete more than half of the namespace and does not confirm it."""
+
+    def __init__(self, deleted: int, present: int) -> None:
+        self.deleted = deleted
+        self.present = present
+        super().__init__(
+            f"the change deletes {deleted} of {present} resources, more than half of the "
+            "namespace: send 'confirm': true if that is meant"
+        )
+
+
+class StaleBaseError(OperationError):
+    """Resources of the change differ between the author's base and the head."""
+
+    def __init__(self, base: int, head: int, keys: tuple[Key, ...]) -> None:
+        self.base = base
+        self.head = head
+        self.keys = keys
+        names = ", ".join(map(str, keys[:_SHOWN])) + (" and more" if len(keys) > _SHOWN else "")
+        super().__init__(
+            f"{names} changed between your base {base} and the head {head}: "
+            f"look at both sides, then send the change again with 'base': {head}"
+        )
+
+
+class PreconditionRequiredError(InputError):
+    """A write of one resource without If-Match or If-None-Match."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        super().__init__(
+            f"a write of {key} needs 'If-Match' with the ETag you last saw, or 'If-None-Match: *' "
+            "for a resource that must not exist yet"
+        )
+
+
+class PreconditionFailedError(OperationError):
+    """The resource is not the one that the condition names."""
+
+    def __init__(self, key: Key, expected: str | None, seen: str | None) -> None:
+        self.key = key
+        self.expected = expected
+        self.seen = seen
+        was = f"ETag {seen}" if seen else "absent"
+        wanted = f"ETag {expected}" if expected else "absent"
+        super().__init__(
+            f"{key} was expected {wanted} and is {was}: read it again and decide again"
+        )
+
+
+class ManagedElsewhereError(OperationError):
+    """Somebody else is in charge of the resource."""
+
+    def __init__(self, key: Key, manager: str, writer: str) -> None:
+        self.key = key
+        self.manager = manager
+        super().__init__(
+            f"{key} is managed by {manager!r}, not by {writer!r}: change it there, or send "
+            "'takeOver': true to manage it from here on"
+        )
+
+
+class RefusedByFindingsError(InputError):
+    """The gate: a change adds error findings, or makes open ones worse."""
+
+    def __init__(
+        self, blocking: tuple[Finding, ...], undecided: tuple[NotEvaluated, ...] = ()
+    ) -> None:
+        self.blocking = blocking
+        self.undecided = undecided
+        said = [f"{f.code} {f.name}: {f.message}" for f in blocking[:3]]
+        said += [
+            f"{n.code} on {n.subject} could not be evaluated without {', '.join(n.missing)}"
+            for n in undecided[:3]
+        ]
+        rest = len(blocking) + len(undecided) - len(said)
+        super().__init__("; ".join(said) + (f"; and {rest} more" if rest else ""))
+
+
+class AcknowledgeError(InputError):
+    """A rollback brings findings back and does not acknowledge them."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__(
+            f"the rollback brings back {len(findings)} finding(s) of today's rules, such as "
+            f"{findings[0].code} on {findings[0].subject}: send 'acknowledge': true to accept that"
+        )
+
+
+class ContentionError(OperationError):
+    """Others kept publishing to the namespace; nothing was written."""
+
+    def __init__(self, namespace: str, tries: int) -> None:
+        super().__init__(
+            f"namespace {namespace!r} changed during each of {tries} tries to publish: try again"
+        )
+
+
+class IdempotencyKeyReusedError(InputError):
+    """One idempotency key came with two different requests."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the idempotency key was used for another request in the last 24 h: use a new one"
+        )
+
+
+class UnknownTokenIdError(InputError):
+    """No token of this id that the caller may administer."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"token {identifier[:40]!r} does not exist, or you may not administer it")

@@ -1,0 +1,44 @@
+"""The fleet: who runs what right now, and how far a change has come."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from configsvc.access import Principal, Right
+from configsvc.fleet import AckCounts, AgentRow, FleetAnswer, total
+from configsvc.store import Namespaces, Records, Store, layout
+
+
+@dataclass(frozen=True, slots=True)
+class ConvergenceView:
+    """How far a change has come; `counts` None: no agent's bundle changed, or none was there."""
+
+    revision: int
+    counts: AckCounts | None
+
+
+class FleetView:
+    """Answers what agents hold. `ask` asks the node's agent-facing processes about a namespace."""
+
+    def __init__(
+        self, store: Store, namespaces: Namespaces, ask: Callable[[str], FleetAnswer]
+    ) -> None:
+        self._acks: Records[AckCounts] = Records(store, AckCounts.to_json, AckCounts.from_json)
+        self._namespaces = namespaces
+        self._ask = ask
+
+    def instances(self, who: Principal, namespace: str) -> FleetAnswer:
+        """Every known agent of the namespace, and the processes that did not answer in time."""
+        who.require(namespace, Right.READ)
+        answer = self._ask(namespace)
+        return FleetAnswer(tuple(sorted(answer.rows, key=_order)), answer.incomplete)
+
+    def convergence(self, who: Principal, namespace: str, revision: int) -> ConvergenceView:
+        """The sum of what all processes counted for a change; raises `UnknownRevisionError`."""
+        who.require(namespace, Right.READ)
+        self._namespaces.record(namespace, revision)
+        kept = self._acks.list(layout.acks(namespace, revision))
+        return ConvergenceView(revision, total(each.value for each in kept))
+
+
+def _order(row: AgentRow) -> tuple[str, str]:
+    return (row.service, row.instance)

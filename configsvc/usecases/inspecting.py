@@ -1,0 +1,181 @@
+"""Looking: resources, history, differences, effective policies, the call graph, open findings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from configsvc.access import Principal, Right
+from configsvc.analysis import Report
+from configsvc.model.names import ANY_OPERATION, Key, Kind
+from configsvc.model.resources import Resource
+from configsvc.resolve import CallGraph, Catalog, Explanation, explain
+from configsvc.store import AuditEntry, AuditTrail, Head, Namespaces, Revision
+from configsvc.usecases.errors import (
+    UnknownEdgeError,
+    UnknownNamespaceError,
+    UnknownResourceError,
+)
+from configsvc.usecases.moment import Moment
+from configsvc.usecases.workspace import Workspace, Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """A resource as admitted: canonical JSON, its digest (the ETag), the revision it is from."""
+
+    key: Key
+    document: bytes
+    digest: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DifferingResource:
+    """One resource at two revisions; None where it is absent."""
+
+    key: Key
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which resources to list: all, or those of a kind, and with every one of some labels."""
+
+    kind: Kind | None = None
+    labels: Mapping[str, str] | None = None
+    revision: int | None = None
+
+    def takes(self, resource: Resource) -> bool:
+        """Whether the query asks for the resource."""
+        if self.kind not in (None, resource.key.kind):
+            return False
+        return all(
+            resource.labels.get(name) == value for name, value in (self.labels or {}).items()
+        )
+
+
+class Inspector:
+    """Answers questions about namespaces; changes nothing."""
+
+    def __init__(
+        self, namespaces: Namespaces, workspaces: Workspaces, audit: AuditTrail, moment: Moment
+    ) -> None:
+        self._namespaces = namespaces
+        self._workspaces = workspaces
+        self._audit = audit
+        self._moment = moment
+
+    def namespaces(self, who: Principal) -> tuple[Head, ...]:
+        """The heads of those namespaces that the reader may see."""
+        return tuple(h for h in self._namespaces.heads() if who.may(h.namespace, Right.READ))
+
+    def resources(self, who: Principal, namespace: str, query: Query) -> tuple[StoredResource, ...]:
+        """The resources that a query asks for, by kind and name; raises `UnknownRevisionError`."""
+        workspace = self._workspace(who, namespace, query.revision)
+        wanted = sorted(k for k, r in workspace.catalog.resources.items() if query.takes(r))
+        snapshot = self._namespaces.snapshot(namespace, workspace.revision)
+        documents = snapshot.documents([str(key) for key in wanted])
+        return tuple(self._stored(workspace.catalog, key, documents[str(key)]) for key in wanted)
+
+    def resource(
+        self, who: Principal, namespace: str, key: Key, revision: int | None = None
+    ) -> StoredResource:
+        """One resource.
+
+        Raises:
+            UnknownResourceError: it is absent at that revision.
+            UnknownRevisionError: there is no such revision.
+        """
+        workspace = self._workspace(who, namespace, revision)
+        if key not in workspace.catalog.resources:
+            raise UnknownResourceError(key, workspace.revision)
+        document = self._namespaces.document(workspace.catalog.resources[key].digest)
+        return self._stored(workspace.catalog, key, document)
+
+    def history(
+        self, who: Principal, namespace: str, *, before: int | None = None, limit: int = 50
+    ) -> tuple[Revision, ...]:
+        """Records of revisions, newest first."""
+        self._known(who, namespace)
+        return self._namespaces.history(namespace, before=before, limit=limit)
+
+    def change(
+        self, who: Principal, namespace: str, revision: int
+    ) -> tuple[Revision, bytes | None]:
+        """The record of one revision, and the findings that were open when it was made (JSON)."""
+        self._known(who, namespace)
+        record = self._namespaces.record(namespace, revision)
+        return record, self._namespaces.findings(record)
+
+    def diff(
+        self, who: Principal, namespace: str, old: int, new: int
+    ) -> tuple[DifferingResource, ...]:
+        """The resources that differ between two revisions, in order; 0 is the empty namespace."""
+        self._known(who, namespace)
+        differences = self._namespaces.diff(namespace, old, new)
+        return tuple(
+            DifferingResource(Key.parse(d.key), self._document(d.before), self._document(d.after))
+            for d in differences
+        )
+
+    def edge(
+        self,
+        who: Principal,
+        namespace: str,
+        caller: str,
+        callee: str,
+        operation: str = ANY_OPERATION,
+    ) -> Explanation:
+        """The effective policy of an edge with the sources; raises `UnknownEdgeError`."""
+        catalog = self._workspace(who, namespace).catalog
+        _check_edge(catalog, caller, callee, operation)
+        return explain(catalog, caller, callee, operation)
+
+    def graph(self, who: Principal, namespace: str) -> CallGraph:
+        """Who calls whom at the head."""
+        return self._workspace(who, namespace).catalog.graph
+
+    def findings(self, who: Principal, namespace: str) -> Report:
+        """What today's rules say of the head."""
+        workspace = self._workspace(who, namespace)
+        return self._workspaces.report(workspace, self._moment.today())
+
+    def audit(
+        self, who: Principal, namespace: str, *, before: str | None = None, limit: int = 50
+    ) -> tuple[tuple[str, AuditEntry], ...]:
+        """Who did what, newest first; needs the right to administer."""
+        who.require(namespace, Right.ADMIN)
+        return self._audit.list(namespace, before=before, limit=limit)
+
+    def _known(self, who: Principal, namespace: str) -> None:
+        who.require(namespace, Right.READ)
+        if self._namespaces.head(namespace) is None:
+            raise UnknownNamespaceError(namespace)
+
+    def _workspace(self, who: Principal, namespace: str, revision: int | None = None) -> Workspace:
+        who.require(namespace, Right.READ)
+        workspace = self._workspaces.at_head(namespace)
+        if workspace.head is None:
+            raise UnknownNamespaceError(namespace)
+        return workspace if revision is None else self._workspaces.at(namespace, revision)
+
+    def _stored(self, catalog: Catalog, key: Key, document: bytes) -> StoredResource:
+        resource = catalog.resources[key]
+        return StoredResource(key, document, resource.digest, resource.revision or 0)
+
+    def _document(self, digest: str | None) -> bytes | None:
+        return None if digest is None else self._namespaces.document(digest)
+
+
+def _check_edge(catalog: Catalog, caller: str, callee: str, operation: str) -> None:
+    if caller not in catalog.nodes:
+        raise UnknownEdgeError("caller", caller, _names(catalog.nodes))
+    if callee not in catalog.nodes:
+        raise UnknownEdgeError("callee", callee, _names(catalog.nodes))
+    operations = catalog.nodes[callee].operations
+    if operation != ANY_OPERATION and operation not in operations:
+        raise UnknownEdgeError(f"operation of {callee}", operation, _names(operations))
+
+
+def _names(known: Mapping[str, object] | Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(known))

@@ -1,0 +1,44 @@
+"""The outcome of a write, and its stored form."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from configsvc.model.names import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a write led to.
+
+    `changed` is False where nothing differed and no revision was made. `resources` has the digest of
+    each resource of the change as it is now, None for a deleted one; `services` are those whose
+    bundle was compiled anew.
+    """
+
+    namespace: str
+    revision: int
+    changed: bool
+    resources: Mapping[Key, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    services: tuple[str, ...] = ()
+
+
+def published_to_json(outcome: Published) -> bytes:
+    """The outcome as stored with an idempotency key."""
+    value = {
+        "namespace": outcome.namespace,
+        "revision": outcome.revision,
+        "changed": outcome.changed,
+        "resources": {str(key): digest for key, digest in outcome.resources.items()},
+        "services": outcome.services,
+    }
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def published_from_json(data: bytes) -> Published:
+    """Read what `published_to_json` wrote."""
+    value = json.loads(data)
+    resources = {Key.parse(key): digest for key, digest in value["resources"].items()}
+    services = tuple(value["services"])
+    return Published(value["namespace"], value["revision"], value["changed"], resources, services)

@@ -1,0 +1,112 @@
+"""Rolling back: former content as a new revision, checked against today's rules first."""
+
+from dataclasses import dataclass
+
+from configsvc.access import Principal, Right
+from configsvc.model.names import Key, Kind
+from configsvc.model.resources import Resource
+from configsvc.schema import DocumentError, InvalidDocumentError, load_value, read
+from configsvc.store import Namespaces
+from configsvc.usecases.changes import MAX_MESSAGE, Proposal
+from configsvc.usecases.errors import (
+    AcknowledgeError,
+    InvalidChangeError,
+    UnknownNamespaceError,
+)
+from configsvc.usecases.judging import Judgement
+from configsvc.usecases.outcome import Published
+from configsvc.usecases.publishing import Intent, Publisher
+from configsvc.usecases.repeats import Repeat
+from configsvc.usecases.workspace import Workspace, Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What to go back to, and why; `acknowledge` accepts the findings that come back with it."""
+
+    to: int
+    message: str
+    acknowledge: bool = False
+
+
+class RollbackDesk:
+    """Previews and makes rollbacks."""
+
+    def __init__(
+        self, namespaces: Namespaces, workspaces: Workspaces, publisher: Publisher
+    ) -> None:
+        self._namespaces = namespaces
+        self._workspaces = workspaces
+        self._publisher = publisher
+
+    def preview(self, who: Principal, namespace: str, to: int) -> Judgement:
+        """Say what a rollback would bring back and what today's rules say of it.
+
+        Raises:
+            UnknownNamespaceError, UnknownRevisionError: there is nothing to go back to.
+            InvalidDocumentError: former documents that today's schemas do not admit.
+        """
+        who.require(namespace, Right.CHECK)
+        return self._judge(namespace, to)
+
+    def roll_back(
+        self, who: Principal, namespace: str, rollback: Rollback, repeat: Repeat | None = None
+    ) -> Published:
+        """Make former content the next revision. Waivers stay as they are.
+
+        Raises:
+            AcknowledgeError: findings come back and are not acknowledged.
+            ContentionError, and as `preview`.
+        """
+        who.require(namespace, Right.PUBLISH)
+        _check_message(rollback.message)
+
+        def attempt() -> Published:
+            judgement = self._judge(namespace, rollback.to)
+            if judgement.added and not rollback.acknowledge:
+                raise AcknowledgeError(judgement.added)
+            message = f"{rollback.message} (rollback to {rollback.to})"
+            return self._publisher.commit(Intent(who.name, "rollback", message, judgement), repeat)
+
+        return self._publisher.in_turn(namespace, repeat, attempt)
+
+    def _judge(self, namespace: str, to: int) -> Judgement:
+        workspace = self._workspaces.at_head(namespace)
+        return self._publisher.judge(self._reverting(workspace, to))
+
+    def _reverting(self, workspace: Workspace, to: int) -> Proposal:
+        if workspace.head is None:
+            raise UnknownNamespaceError(workspace.namespace)
+        puts, deletes = self._namespaces.reverting(workspace.namespace, workspace.head, to)
+        documents = {Key.parse(key): data for key, data in puts.items()}
+        kept = {key: data for key, data in documents.items() if key.kind is not Kind.WAIVER}
+        gone = frozenset(key for key in map(Key.parse, deletes) if key.kind is not Kind.WAIVER)
+        return Proposal(
+            before=workspace,
+            after=workspace.catalog.with_change(_read_former(kept), gone),
+            documents=kept,
+            deletes=gone,
+        )
+
+
+def _read_former(documents: dict[Key, bytes]) -> list[Resource]:
+    resources: list[Resource] = []
+    errors: list[DocumentError] = []
+    for key, data in documents.items():
+        try:
+            resources.append(read(load_value(data, origin=str(key))))
+        except InvalidDocumentError as exc:
+            errors.extend(exc.errors)
+    if errors:
+        raise InvalidDocumentError(tuple(errors))
+    return resources
+
+
+def _check_message(message: str) -> None:
+    if not message.strip():
+        raise InvalidChangeError("/message", "a rollback needs a message: say why it is made")
+    if len(message) > MAX_MESSAGE:
+        raise InvalidChangeError(
+            "/message",
+            f"the message has {len(message)} characters, at most {MAX_MESSAGE} are kept",
+        )

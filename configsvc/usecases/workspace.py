@@ -1,0 +1,125 @@
+"""A namespace at one revision, typed and indexed, and a cache that keeps the heads warm."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from configsvc.analysis import Report, Rule, analyze
+from configsvc.model.names import Key
+from configsvc.model.resources import Resource
+from configsvc.resolve import Catalog
+from configsvc.schema import load_value, read
+from configsvc.store import Head, Item, Namespaces, Snapshot
+
+KEPT_NAMESPACES = 16
+"""Namespaces whose head is kept typed in memory; the least recently used one goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A namespace at one revision; revision 0 is a namespace that does not exist yet.
+
+    `head` is None where the revision is not the head's.
+    """
+
+    namespace: str
+    revision: int
+    catalog: Catalog
+    head: Head | None = None
+
+    def digest(self, key: Key) -> str | None:
+        """The digest of a resource's document, None if it is absent."""
+        resource = self.catalog.resources.get(key)
+        return resource.digest if resource else None
+
+
+@dataclass(slots=True)
+class _Kept:
+    snapshot: Snapshot
+    workspace: Workspace
+    reports: dict[date, Report] = field(default_factory=dict)
+
+
+class Workspaces:
+    """Reads namespaces into workspaces.
+
+    The head of a namespace is read whole once; later heads are derived from the one before by their
+    difference. Safe to share between threads.
+    """
+
+    def __init__(self, namespaces: Namespaces, rules: Sequence[type[Rule]]) -> None:
+        self._namespaces = namespaces
+        self._rules = rules
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def at_head(self, namespace: str) -> Workspace:
+        """The namespace as it is now."""
+        return self._head(namespace).workspace
+
+    def at(self, namespace: str, revision: int) -> Workspace:
+        """The namespace as it was at a revision; raises `UnknownRevisionError`."""
+        kept = self._head(namespace)
+        if kept.workspace.revision == revision:
+            return kept.workspace
+        snapshot = self._namespaces.snapshot(namespace, revision)
+        return replace(_derive(kept, snapshot), head=None)
+
+    def report(self, workspace: Workspace, today: date) -> Report:
+        """What the rules say of a workspace; remembered for the head, day by day."""
+        kept = self._kept.get(workspace.namespace)
+        if kept is None or kept.workspace is not workspace:
+            return self.analyze(workspace.catalog, today)
+        if today not in kept.reports:
+            kept.reports = {today: self.analyze(workspace.catalog, today)}
+        return kept.reports[today]
+
+    def analyze(self, catalog: Catalog, today: date) -> Report:
+        """What the rules say of resources, stored or not."""
+        return analyze(catalog, self._rules, today=today)
+
+    def _head(self, namespace: str) -> _Kept:
+        head = self._namespaces.head(namespace)
+        with self._lock:
+            kept = self._kept.pop(namespace, None)
+        if kept is None or not _same(kept.workspace.head, head):
+            kept = self._load(namespace, head, kept)
+        with self._lock:
+            self._kept[namespace] = kept
+            while len(self._kept) > KEPT_NAMESPACES:
+                del self._kept[next(iter(self._kept))]
+        return kept
+
+    def _load(self, namespace: str, head: Head | None, kept: _Kept | None) -> _Kept:
+        snapshot = self._namespaces.snapshot_of(namespace, head)
+        if kept is None:
+            documents = dict(snapshot.items())
+            catalog = Catalog.of(_resources(snapshot, documents), namespace=namespace)
+            return _Kept(snapshot, Workspace(namespace, snapshot.revision, catalog, head))
+        workspace = replace(_derive(kept, snapshot), head=head)
+        same = workspace.catalog is kept.workspace.catalog
+        return _Kept(snapshot, workspace, kept.reports if same else {})
+
+
+def _same(kept: Head | None, seen: Head | None) -> bool:
+    if kept is None or seen is None:
+        return kept is seen
+    return (kept.epoch, kept.revision) == (seen.epoch, seen.revision)
+
+
+def _derive(kept: _Kept, snapshot: Snapshot) -> Workspace:
+    differences = kept.snapshot.manifest.differences(snapshot.manifest)
+    changed = snapshot.manifest.get_many([d.key for d in differences if d.after is not None])
+    gone = [Key.parse(d.key) for d in differences if d.after is None]
+    catalog = kept.workspace.catalog
+    if differences:
+        catalog = catalog.with_change(_resources(snapshot, changed), gone)
+    return Workspace(snapshot.namespace, snapshot.revision, catalog)
+
+
+def _resources(snapshot: Snapshot, items: Mapping[str, Item]) -> Iterable[Resource]:
+    blobs = snapshot.blobs({item.digest for item in items.values()})
+    for key, item in items.items():
+        resource = read(load_value(blobs[item.digest], origin=key))
+        yield replace(resource, revision=item.revision)
