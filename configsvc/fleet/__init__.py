@@ -1,0 +1,27 @@
+"""Who runs what: rows of connected agents, and how far a change has come."""
+
+from configsvc.fleet.acks import AckCounts, Laggard, total
+from configsvc.fleet.convergence import Convergence
+from configsvc.fleet.histogram import BOUNDS, Histogram
+from configsvc.fleet.nodes import FleetAnswer, MetricsAnswer, ask_metrics, ask_nodes
+from configsvc.fleet.roster import Roster
+from configsvc.fleet.rows import AgentReport, AgentRow, AgentState, Breaker, BundleReport
+
+__all__ = [
+    "BOUNDS",
+    "AckCounts",
+    "AgentReport",
+    "AgentRow",
+    "AgentState",
+    "Breaker",
+    "BundleReport",
+    "Convergence",
+    "FleetAnswer",
+    "Histogram",
+    "Laggard",
+    "MetricsAnswer",
+    "Roster",
+    "ask_metrics",
+    "ask_nodes",
+    "total",
+]
