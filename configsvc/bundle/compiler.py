@@ -1,0 +1,93 @@
+"""One canonical bundle per service: the same slice of a namespace always gives the same bytes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from configsvc.bundle.callees import encode_callee
+from configsvc.bundle.inbound import encode_inbound
+from configsvc.bundle.policies import encode_policy
+from configsvc.errors import InputError
+from configsvc.model.names import ANY_OPERATION, Key
+from configsvc.resolve import Catalog, Node, affected
+from configsvc.schema import canonical, digest
+
+FORMAT = 1
+
+
+class NoBundleError(InputError):
+    """A bundle was asked for what runs no agent."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name!r} has no bundle: only a Service or Bff of the namespace has one")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything one service's agent needs.
+
+    ``data`` is canonical JSON (RFC 8785) and ``digest`` its SHA-256. Neither depends on a
+    revision, an author or a time.
+    """
+
+    service: str
+    data: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change does to bundles.
+
+    ``put`` has every bundle that may differ, by service; compare digests to see which do.
+    ``dropped`` are the services whose bundle is gone.
+    """
+
+    put: Mapping[str, Bundle]
+    dropped: frozenset[str]
+
+
+def compile_bundle(catalog: Catalog, service: str) -> Bundle:
+    """Compile the bundle of one Service or Bff.
+
+    Raises:
+        NoBundleError: there is no Service or Bff of that name.
+    """
+    node = catalog.nodes.get(service)
+    if node is None or not node.has_bundle:
+        raise NoBundleError(service)
+    data = canonical(
+        {
+            "format": FORMAT,
+            "namespace": catalog.namespace,
+            "service": service,
+            "outbound": [
+                encode_callee(catalog, service, callee) for callee in _callees(catalog, node)
+            ],
+            "undeclared": encode_policy(catalog.outbound(service, None, ANY_OPERATION)),
+            "inbound": encode_inbound(catalog, node),
+        }
+    )
+    return Bundle(service, data, digest(data))
+
+
+def compile_all(catalog: Catalog) -> Iterator[Bundle]:
+    """Compile every bundle of the namespace, in no particular order."""
+    return (
+        compile_bundle(catalog, node.name) for node in catalog.nodes.values() if node.has_bundle
+    )
+
+
+def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Changed:
+    """Compile the bundles that may differ between two catalogs.
+
+    ``keys``: every resource that is different in them.
+    """
+    names = affected(before, after, keys)
+    kept = {name for name in names if name in after.nodes and after.nodes[name].has_bundle}
+    put = {name: compile_bundle(after, name) for name in sorted(kept)}
+    return Changed(put, names - kept)
+
+
+def _callees(catalog: Catalog, node: Node) -> Iterator[Node]:
+    return (catalog.nodes[name] for name in catalog.graph.callees(node.name))

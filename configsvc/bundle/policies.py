@@ -1,0 +1,145 @@
+"""Effective policies as the JSON objects that agents read: integers, and nothing that is absent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from configsvc.model.policies import (
+    Budget,
+    Bulkhead,
+    CircuitBreaker,
+    EffectiveValue,
+    Fallback,
+    Hedge,
+    RateLimit,
+    Retry,
+    Timeout,
+)
+from configsvc.resolve import EffectivePolicy
+
+Json = Mapping[str, Any]
+
+
+def encode_policy(policy: EffectivePolicy) -> Json:
+    """The ``POLICY`` of an edge."""
+    sources: dict[str, list[str]] = {}
+    encoded: dict[str, Any] = {"sources": sources}
+    for merged in policy:
+        field, value = _encode(merged.value)
+        encoded[field] = value
+        for path, found in merged.sources.items():
+            for source in found:
+                sources.setdefault(str(source.resource), []).append(f"{field}.{path}")
+    for leaves in sources.values():
+        leaves.sort()
+    return encoded
+
+
+def encode_limit(limit: RateLimit) -> Json:
+    """The ``LIMIT`` of a rate limit."""
+    return present(
+        limit=limit.rate.limit,
+        period=limit.rate.period,
+        burst=limit.burst,
+        key=limit.key,
+        maxWait=limit.max_wait,
+        scope=limit.scope,
+    )
+
+
+def present(**members: object) -> dict[str, Any]:
+    """The members that have a value."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def pairs(items: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Names and values as JSON arrays."""
+    return [[name, value] for name, value in items]
+
+
+def _encode(value: EffectiveValue) -> tuple[str, Json]:
+    field, encode = _ENCODERS[type(value)]
+    return field, encode(value)
+
+
+def _timeout(timeout: Timeout) -> Json:
+    return present(
+        connect=timeout.connect,
+        attempt=timeout.attempt,
+        overall=timeout.overall,
+        idle=timeout.idle,
+    )
+
+
+def _retry(retry: Retry) -> Json:
+    return present(
+        attempts=retry.attempts,
+        retryOn=retry.retry_on,
+        backoff={
+            "base": retry.backoff.base,
+            "multiplier": retry.backoff.multiplier,
+            "max": retry.backoff.max,
+            "jitter": retry.backoff.jitter,
+        },
+        budget=_budget(retry.budget),
+        retryAfter={"honour": retry.retry_after.honour, "max": retry.retry_after.max},
+        otherInstance=retry.other_instance,
+        nonIdempotent=retry.non_idempotent,
+    )
+
+
+def _budget(budget: Budget | None) -> Json | None:
+    if budget is None:
+        return None
+    return {"ratio": budget.ratio, "minPerSecond": budget.min_per_second, "scope": budget.scope}
+
+
+def _breaker(breaker: CircuitBreaker) -> Json:
+    slow = breaker.slow_call
+    return present(
+        window={"kind": breaker.window.kind, "size": breaker.window.size},
+        minimumCalls=breaker.minimum_calls,
+        failureRate=breaker.failure_rate,
+        slowCall=None if slow is None else {"above": slow.above, "rate": slow.rate},
+        record=breaker.record,
+        ignore=breaker.ignore,
+        openFor=breaker.open_for,
+        halfOpen=present(probes=breaker.half_open.probes, maxWait=breaker.half_open.max_wait),
+        scope=breaker.scope,
+    )
+
+
+def _bulkhead(bulkhead: Bulkhead) -> Json:
+    return {
+        "maxConcurrent": bulkhead.max_concurrent,
+        "queue": bulkhead.queue,
+        "maxWait": bulkhead.max_wait,
+        "scope": bulkhead.scope,
+    }
+
+
+def _hedge(hedge: Hedge) -> Json:
+    return present(extra=hedge.extra, delay=hedge.delay, budget=_budget(hedge.budget))
+
+
+def _fallback(fallback: Fallback) -> Json:
+    if fallback.static is not None:
+        static = fallback.static
+        response = {"status": static.status, "headers": pairs(static.headers), "body": static.body}
+        return {"static": response}
+    if fallback.last_good_max_age is not None:
+        return {"lastGood": {"maxAge": fallback.last_good_max_age}}
+    operation = fallback.operation
+    if operation is None:
+        raise ValueError("a Fallback in force has a response, a last good one or an operation")
+    return {"operation": {"service": operation.service, "operation": operation.operation}}
+
+
+_ENCODERS: Mapping[type, tuple[str, Callable[[Any], Json]]] = {
+    Timeout: ("timeout", _timeout),
+    Retry: ("retry", _retry),
+    CircuitBreaker: ("breaker", _breaker),
+    Bulkhead: ("bulkhead", _bulkhead),
+    RateLimit: ("rateLimit", encode_limit),
+    Hedge: ("hedge", _hedge),
+    Fallback: ("fallback", _fallback),
+}

@@ -1,0 +1,68 @@
+"""Which bundles a change may alter: never too few, and seldom too many."""
+
+from collections.abc import Iterable, Iterator
+
+from configsvc.model.names import NODE_KINDS, Key, Kind
+from configsvc.model.policies import Policy, Target
+from configsvc.resolve.catalog import Catalog
+
+_IN_BUNDLES_OF_CALLERS = frozenset(NODE_KINDS)
+
+
+def affected(before: Catalog, after: Catalog, keys: Iterable[Key]) -> frozenset[str]:
+    """Names of the Services and Bffs whose bundle may differ between the two catalogs.
+
+    ``keys``: every resource that is different in them. Names that only one of the two knows are
+    included.
+    """
+    found: set[str] = set()
+    for key in keys:
+        for catalog in (before, after):
+            found.update(_touched(catalog, key))
+    return frozenset(
+        name for name in found if _has_bundle(before, name) or _has_bundle(after, name)
+    )
+
+
+def _has_bundle(catalog: Catalog, name: str) -> bool:
+    node = catalog.nodes.get(name)
+    return node is not None and node.has_bundle
+
+
+def _touched(catalog: Catalog, key: Key) -> Iterable[str]:
+    if key.kind in _IN_BUNDLES_OF_CALLERS:
+        # Also where this catalog lacks the node: its callers' bundles gain or lose the callee.
+        return (key.name, *catalog.graph.named_by(key.name))
+    resource = catalog.resources.get(key)
+    if resource is None:
+        return ()
+    if isinstance(resource.spec, Policy):
+        return _of_policy(catalog, key, resource.spec)
+    if key.kind is Kind.AUTHENTICATION:
+        return _authenticated_by(catalog, key.name)
+    return ()
+
+
+def _of_policy(catalog: Catalog, key: Key, policy: Policy) -> Iterable[str]:
+    if policy.target is None:
+        return _limited_by(catalog, key.name)
+    if policy.side == "callee":
+        return catalog.nodes if policy.target.callee is None else (policy.target.callee,)
+    return _callers_in(catalog, policy.target)
+
+
+def _callers_in(catalog: Catalog, target: Target) -> Iterable[str]:
+    if target.caller is not None:
+        calls = target.callee is None or target.callee in catalog.graph.callees(target.caller)
+        return (target.caller,) if calls else ()
+    if target.callee is not None:
+        return catalog.graph.named_by(target.callee)
+    return catalog.nodes
+
+
+def _limited_by(catalog: Catalog, name: str) -> Iterator[str]:
+    return (node.name for node in catalog.nodes.values() if name in node.rate_limits)
+
+
+def _authenticated_by(catalog: Catalog, name: str) -> Iterator[str]:
+    return (n.name for n in catalog.nodes.values() if n.spec.authentication == name)
