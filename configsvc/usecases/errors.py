@@ -4,7 +4,6 @@ from configsvc.errors import InputError, OperationError
 from configsvc.model.findings import Finding, NotEvaluated
 from configsvc.model.names import Key
 
-
 _SHOWN = 5
 """Names that a message lists before it says "and more"."""
 

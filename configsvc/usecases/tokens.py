@@ -10,11 +10,11 @@ from configsvc.access import (
     Role,
     TokenKind,
     TokenRecord,
+    decode_record,
+    encode_record,
     mint_agent,
     mint_operator,
     parse_token,
-    decode_record,
-    encode_record,
     verify,
 )
 from configsvc.store import ABSENT, AuditEntry, AuditTrail, Records, Store, layout
