@@ -1,0 +1,144 @@
+"""A compiled bundle: frozen, whole, and ready to be asked on every call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from configsvc_agent.bundle._matching import PathTree
+from configsvc_agent.engine.policy import SECOND, CallPolicy, RateLimit, Timeout
+
+ANY_OPERATION = "*"
+"""The operation of a call that matches none of those declared."""
+
+BUILT_IN = CallPolicy(timeout=Timeout(connect=SECOND, attempt=10 * SECOND, overall=10 * SECOND))
+"""What is in force while there is neither a bundle nor a cache; nothing but time limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a callee and what a call to it obeys."""
+
+    name: str
+    policy: CallPolicy
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance of a callee; ``address`` is ``host:port``."""
+
+    address: str
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """How a callee is reached: at one ``address`` (server side) or at its ``instances``."""
+
+    mode: Literal["client", "server"] = "server"
+    address: str | None = None
+    instances: tuple[Instance, ...] = ()
+    load_balancing: str = "round-robin"
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A service that this one declares to call.
+
+    ``other`` answers for a call that matches no operation.
+    """
+
+    name: str
+    protocol: Literal["http", "grpc"]
+    discovery: Discovery
+    operations: Mapping[str, Operation]
+    other: Operation
+    paths: PathTree[Operation]
+    methods: Mapping[str, Operation]
+    """Operations by gRPC method (``package.Service/Method``)."""
+
+    def operation(self, name: str) -> Operation:
+        """The operation declared as ``name``, else ``other``."""
+        return self.operations.get(name, self.other)
+
+    def match(self, method: str, path: str) -> Operation:
+        """The operation that an HTTP request is; for gRPC, ``path`` is the whole method's."""
+        if self.methods:
+            found = self.methods.get(path.lstrip("/"))
+            if found is not None:
+                return found
+        return self.paths.find(method, path) or self.other
+
+
+@dataclass(frozen=True, slots=True)
+class InboundOperation:
+    """What the service itself owes for one of its operations, or for all others.
+
+    ``limit`` is its own deadline in microseconds; ``authentication`` is the JSON text of the
+    requirement, None where there is none.
+    """
+
+    name: str
+    limit: int | None = None
+    rate_limits: tuple[tuple[str, RateLimit], ...] = ()
+    authentication: str | None = None
+    idempotent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """The serving side of a service."""
+
+    other: InboundOperation = field(default_factory=lambda: InboundOperation(ANY_OPERATION))
+    paths: PathTree[InboundOperation] = field(default_factory=PathTree)
+    methods: Mapping[str, InboundOperation] = field(default_factory=dict)
+
+    def match(self, method: str, path: str) -> InboundOperation:
+        """The operation that a request to this service is."""
+        if self.methods:
+            found = self.methods.get(path.lstrip("/"))
+            if found is not None:
+                return found
+        return self.paths.find(method, path) or self.other
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything one service's agent enforces."""
+
+    namespace: str
+    service: str
+    version: int
+    digest: str
+    callees: Mapping[str, Callee]
+    hosts: Mapping[str, str]
+    """By ``host`` or ``host:port``, in lower case, the callee that it means."""
+    undeclared: Operation
+    inbound: Inbound
+
+    def policy(self, callee: str, operation: str) -> CallPolicy:
+        """What a call obeys; an unknown callee gets what is meant for undeclared calls."""
+        known = self.callees.get(callee)
+        return self.undeclared.policy if known is None else known.operation(operation).policy
+
+    def callee_at(self, host: str, port: int | None) -> Callee | None:
+        """The callee that ``host`` means, the entry with a port first; None for a foreign host."""
+        host = host.lower().rstrip(".")
+        name = self.hosts.get(f"{host}:{port}") or self.hosts.get(host)
+        return None if name is None else self.callees.get(name)
+
+
+def built_in(namespace: str, service: str) -> Bundle:
+    """The bundle in force while there is no other: every callee is undeclared."""
+    return Bundle(
+        namespace=namespace,
+        service=service,
+        version=0,
+        digest="",
+        callees={},
+        hosts={},
+        undeclared=Operation(ANY_OPERATION, BUILT_IN),
+        inbound=Inbound(),
+    )
