@@ -35,6 +35,7 @@ from configsvc.store.changes import (
     Staged,
     decode_head,
 )
+from configsvc.store.collect import GRACE, Collected, Collector
 from configsvc.store.errors import (
     AnswerExistsError,
     BlobNotFoundError,
@@ -63,6 +64,7 @@ from configsvc.store.snapshots import Snapshot
 __all__ = [
     "ABSENT",
     "ANSWER_LIFETIME",
+    "GRACE",
     "MAX_BLOB_BYTES",
     "MAX_CHANGE_BYTES",
     "MAX_KEY_BYTES",
@@ -79,6 +81,8 @@ __all__ = [
     "BlobStamp",
     "Bundle",
     "Clock",
+    "Collected",
+    "Collector",
     "Committed",
     "CompactedError",
     "Compare",

@@ -16,9 +16,13 @@ from configsvc.store._admission import digest_of
 from configsvc.store._json import decode_object, encode
 from configsvc.store._lru import WeightedLru
 from configsvc.store.api import Digest, Store
+from configsvc.store.errors import CorruptRecordError
 
 CACHED_ITEMS: Final = 200_000
 """Parsed items of buckets kept in memory by one `ManifestReader` (about 50 MB at most)."""
+
+CACHED_MANIFESTS: Final = 256
+"""Manifests kept in memory beside them, without their buckets (about 8 MB at most)."""
 
 
 class Item(NamedTuple):
@@ -46,6 +50,7 @@ class ManifestReader:
     def __init__(self, store: Store, cached_items: int = CACHED_ITEMS) -> None:
         self._store = store
         self._cache = WeightedLru[Digest, _Bucket](cached_items, lambda bucket: len(bucket) + 1)
+        self._manifests = WeightedLru[Digest, Manifest](CACHED_MANIFESTS, lambda _: 1)
 
     def empty(self) -> "Manifest":
         """Return the manifest without keys."""
@@ -56,10 +61,12 @@ class ManifestReader:
 
         Raises `BlobNotFoundError`, `CorruptBlobError` and `CorruptRecordError`.
         """
-        root = decode_object(self._store.get_blob(digest), f"blob {digest}")
-        return Manifest(
-            self, cast("dict[str, Digest]", root["buckets"]), cast("int", root["count"])
-        )
+        known = self._manifests.get(digest)
+        if known is not None:
+            return known
+        manifest = Manifest(self, *_parse_root(digest, self._store.get_blob(digest)))
+        self._manifests.put(digest, manifest)
+        return manifest
 
     def tables(
         self, buckets: Mapping[str, Digest], numbers: AbstractSet[str]
@@ -79,9 +86,11 @@ class ManifestReader:
             self._cache.put(digest, tables[missing[digest]])
         return tables
 
-    def remember(self, digest: Digest, bucket: _Bucket) -> None:
-        """Keep a bucket that was just written, so that the next reader need not parse it."""
-        self._cache.put(digest, bucket)
+    def remember(self, manifest: "Manifest", buckets: Mapping[Digest, _Bucket]) -> None:
+        """Keep what an edit is about to write, so that the next reader need not parse it."""
+        self._manifests.put(manifest.digest, manifest)
+        for digest, bucket in buckets.items():
+            self._cache.put(digest, bucket)
 
 
 class Manifest:
@@ -134,6 +143,17 @@ class Manifest:
         tables = self._reader.tables(self._buckets, self._buckets.keys())
         return iter(sorted(pair for table in tables.values() for pair in table.items()))
 
+    def references(self, known: AbstractSet[Digest]) -> Iterator[Digest]:
+        """Yield every digest the manifest is made of, its own first.
+
+        Of a bucket in `known` neither the bucket nor what it names is yielded or read.
+        """
+        yield self._digest
+        numbers = {number for number, digest in self._buckets.items() if digest not in known}
+        for number, table in self._reader.tables(self._buckets, numbers).items():
+            yield self._buckets[number]
+            yield from (item.digest for item in table.values())
+
     def edit(self, puts: Mapping[str, Digest], deletes: Collection[str], revision: int) -> "Edit":
         """Return the manifest after the puts and deletes, made at `revision`.
 
@@ -163,16 +183,17 @@ class Manifest:
         self, before: Mapping[str, _Bucket], after: Mapping[str, _Bucket], changed: frozenset[str]
     ) -> "Edit":
         buckets = dict(self._buckets)
+        written: dict[Digest, _Bucket] = {}
         blobs: dict[Digest, bytes] = {}
         for number in {_bucket_number(key) for key in changed}:
             buckets.pop(number, None)
             if after[number]:
                 data = encode({key: tuple(item) for key, item in after[number].items()})
-                buckets[number] = digest_of(data)
-                blobs[buckets[number]] = data
-                self._reader.remember(buckets[number], after[number])
+                digest = buckets[number] = digest_of(data)
+                blobs[digest], written[digest] = data, after[number]
         grown = sum(map(len, after.values())) - sum(map(len, before.values()))
         manifest = Manifest(self._reader, buckets, self._count + grown)
+        self._reader.remember(manifest, written)
         return Edit(manifest, {**blobs, manifest.digest: manifest.root}, changed)
 
 
@@ -201,6 +222,16 @@ def _set(tables: Mapping[str, dict[str, Item]], key: str, digest: Digest, revisi
 def _digest(bucket: _Bucket, key: str) -> Digest | None:
     item = bucket.get(key)
     return item.digest if item else None
+
+
+def _parse_root(digest: Digest, data: bytes) -> tuple[dict[str, Digest], int]:
+    root = decode_object(data, f"blob {digest}")
+    try:
+        return cast("dict[str, Digest]", root["buckets"]), cast("int", root["count"])
+    except KeyError as error:
+        raise CorruptRecordError(
+            f"blob {digest}", f"it is no manifest, {error} is missing"
+        ) from error
 
 
 def _parse(digest: Digest, data: bytes) -> _Bucket:

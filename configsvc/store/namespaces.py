@@ -135,6 +135,10 @@ class Namespaces:
         """Return the table of bundles in force at a head: digest and version by service."""
         return self._manifests.load(head.bundles)
 
+    def manifest(self, digest: Digest) -> Manifest:
+        """Return a manifest that a head or a record names."""
+        return self._manifests.load(digest)
+
     def reverting(
         self, namespace: str, head: Head, revision: int
     ) -> tuple[Mapping[str, bytes], frozenset[str]]:
