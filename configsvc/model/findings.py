@@ -104,8 +104,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluated:
-    """A rule that could not decide, and the data that it misses."""
+    """A rule that could not decide, and the data that it misses.
+
+    ``edges`` lists every edge that misses the same data; ``subject`` is the first of them.
+    """
 
     code: str
     subject: Subject
     missing: tuple[str, ...]
+    edges: tuple[EdgeId, ...] = ()

@@ -22,9 +22,12 @@ WHOLE = Share(1_000_000)
 
 _DURATION_UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_DURATION = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?(?:(?P<us>\d+)us)?")
-_SHARE = re.compile(r"(\d{1,7})(?:\.(\d{1,4}))?%")
-_SIZE = re.compile(r"(\d+)(B|KiB|MiB|GiB)")
+_DURATION = re.compile(
+    r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+)s)?"
+    r"(?:(?P<ms>[0-9]+)ms)?(?:(?P<us>[0-9]+)us)?"
+)
+_SHARE = re.compile(r"([0-9]{1,7})(?:\.([0-9]{1,4}))?%")
+_SIZE = re.compile(r"([0-9]+)(B|KiB|MiB|GiB)")
 
 
 class InvalidQuantityError(InputError):

@@ -1,0 +1,32 @@
+"""Documents to model and back: what may be written, why something else is refused, and where that stands."""
+
+from configsvc.schema.canonical import canonical, digest
+from configsvc.schema.documents import Document, LoadResult, load_text, load_value, parse_json
+from configsvc.schema.effective import effective
+from configsvc.schema.errors import DocumentError, InvalidDocumentError, Location, Problem
+from configsvc.schema.files import json_schema
+from configsvc.schema.leaves import LeafSpec, LeafType, leaves
+from configsvc.schema.reading import read, read_stored
+from configsvc.schema.syntax import Syntax
+
+__all__ = [
+    "Document",
+    "DocumentError",
+    "InvalidDocumentError",
+    "LeafSpec",
+    "LeafType",
+    "LoadResult",
+    "Location",
+    "Problem",
+    "Syntax",
+    "canonical",
+    "digest",
+    "effective",
+    "json_schema",
+    "leaves",
+    "load_text",
+    "load_value",
+    "parse_json",
+    "read",
+    "read_stored",
+]

@@ -1,0 +1,128 @@
+"""Documents: values that claim to be resources, and where their parts stand in the text they came from."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from configsvc.schema import json_syntax, limits
+from configsvc.schema.errors import DocumentError, InvalidDocumentError, Location, Problem, shown
+from configsvc.schema.syntax import Fault, Outcome, Parsed, Position, Syntax, SyntaxFaultError, fault, position_of
+
+Positions = Callable[[], Mapping[str, Position]]
+
+
+@dataclass(eq=False, slots=True)
+class Document:
+    """One document as it was written: ``value`` is JSON, ``origin`` the file or request it came from."""
+
+    value: dict[str, Any]
+    origin: str
+    _positions: Positions | None = field(default=None, repr=False)
+    _places: Mapping[str, Position] | None = field(default=None, repr=False)
+
+    def locate(self, pointer: str) -> Location:
+        """Where ``pointer`` leads, or the nearest thing around it that is written.
+
+        The text is gone through again when this is first asked.
+        """
+        if self._positions is None:
+            return Location(self.origin)
+        if self._places is None:
+            self._places = self._positions()
+        while pointer and pointer not in self._places:
+            pointer = pointer.rpartition("/")[0]
+        return Location(self.origin, *self._places.get(pointer, (1, 1)))
+
+    def error(self, problem: Problem) -> DocumentError:
+        """``problem`` with its place in this document."""
+        return DocumentError.at(self.locate(problem.pointer), problem)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What was in a text: the documents that could be read, and why the others could not."""
+
+    documents: tuple[Document, ...] = ()
+    errors: tuple[DocumentError, ...] = ()
+
+
+def load_text(text: str | bytes, *, origin: str, syntax: Syntax) -> LoadResult:
+    """Read the documents in ``text``: one of JSON, any number of YAML.
+
+    Never raises: whatever is wrong is in the result's ``errors``, and what could be read nevertheless is in its
+    ``documents``. Nothing is validated yet; that is `read`.
+    """
+    documents: list[Document] = []
+    errors: list[DocumentError] = []
+    for outcome in _outcomes(text, syntax):
+        if not isinstance(outcome, Parsed):
+            errors.extend(_located(origin, outcome))
+        elif isinstance(outcome.value, dict):
+            documents.append(Document(outcome.value, origin, outcome.positions))
+        else:
+            at = outcome.positions().get("", (1, 1))
+            errors.append(DocumentError.at(Location(origin, *at), _no_object(outcome.value)))
+    return LoadResult(tuple(documents), tuple(errors))
+
+
+def load_value(value: Any, *, origin: str) -> Document:
+    """A document out of JSON that was parsed already, by `parse_json`.
+
+    Raises:
+        InvalidDocumentError: ``value`` is not an object.
+    """
+    if not isinstance(value, dict):
+        raise InvalidDocumentError([DocumentError.at(Location(origin), _no_object(value))])
+    return Document(value, origin)
+
+
+def parse_json(text: str | bytes, *, origin: str = "request", largest: int = limits.STREAM_BYTES) -> Any:
+    """The JSON value in ``text``, of at most ``largest`` bytes, read as strictly as documents are.
+
+    Raises:
+        InvalidDocumentError: it is not JSON in UTF-8, or has duplicate keys, NaN, too large numbers or too deep nesting.
+    """
+    try:
+        return json_syntax.parse(_decode(text, largest)).value
+    except SyntaxFaultError as exc:
+        raise InvalidDocumentError(_located(origin, exc.faults)) from exc
+
+
+def _outcomes(text: str | bytes, syntax: Syntax) -> Iterator[Outcome]:
+    try:
+        if syntax == "json":
+            yield json_syntax.parse(_decode(text, limits.DOCUMENT_BYTES))
+        else:
+            yield from _yaml(_decode(text, limits.STREAM_BYTES))
+    except SyntaxFaultError as exc:
+        yield exc.faults
+
+
+def _yaml(text: str) -> Iterator[Outcome]:
+    from configsvc.schema import yaml_syntax  # noqa: PLC0415 - 20 ms that readers of JSON do not need
+
+    return yaml_syntax.parse(text)
+
+
+def _decode(text: str | bytes, largest: int) -> str:
+    if len(text) > largest:
+        size = f"{largest // 1024} KiB"
+        raise SyntaxFaultError(fault(f"longer than {size}: split it", (1, 1)))
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as exc:
+        at = position_of(text[: exc.start].decode(), exc.start)
+        message = f"byte 0x{text[exc.start]:02X} is not UTF-8: save the text as UTF-8"
+        raise SyntaxFaultError(fault(message, at)) from exc
+
+
+def _located(origin: str, faults: Iterable[Fault]) -> Iterator[DocumentError]:
+    for each in faults:
+        yield DocumentError.at(Location(origin, *each.position), each.problem)
+
+
+def _no_object(value: Any) -> Problem:
+    message = f"{shown(value)} is not a document: write an object with apiVersion, kind, metadata and spec"
+    return Problem("", message, seen=shown(value))

@@ -1,0 +1,171 @@
+"""Quantities in documents: the bounds that JSON Schema cannot compare, and the way from text to integers.
+
+``x-configsvc-minimum`` and ``x-configsvc-maximum`` stand beside a quantity in the schemas. They are compiled once per
+kind into a tree of what has to be looked at; a document is then checked by walking its own keys.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from configsvc.errors import InputError
+from configsvc.model.names import Kind
+from configsvc.model.quantities import (
+    format_duration,
+    format_share,
+    format_size,
+    parse_duration,
+    parse_share,
+    parse_size,
+)
+from configsvc.schema.errors import Problem, child, shown
+from configsvc.schema.files import Schema, json_schema, resolved
+
+duration = lru_cache(maxsize=8192)(parse_duration)
+"""Text to microseconds; few texts make up most of any configuration."""
+
+share = lru_cache(maxsize=8192)(parse_share)
+"""Text to parts per million."""
+
+size = lru_cache(maxsize=1024)(parse_size)
+"""Text to bytes."""
+
+PARSERS: Mapping[str, Callable[[str], int]] = {"duration": duration, "share": share, "size": size}
+_FORMATTERS = {"duration": format_duration, "share": format_share, "size": format_size}
+
+Check = Callable[[str], str | None]
+"""Says what is wrong with a text, or None."""
+
+
+def problems(kind: Kind, value: Any) -> list[Problem]:
+    """Everything in ``value`` that is outside its bounds; text that is no quantity at all is passed over."""
+    rule = _rules(kind)
+    return [] if rule is None or _holds(rule, value) else list(_broken(rule, value, ""))
+
+
+@dataclass(slots=True)
+class _Rule:
+    """What has to be looked at in a value: its text, its members, its items."""
+
+    check: Check | None = None
+    members: dict[str, "_Rule"] = field(default_factory=dict)
+    items: "_Rule | None" = None
+
+    def merge(self, other: "_Rule | None") -> None:
+        if other is None:
+            return
+        self.check = self.check or other.check
+        self.items = self.items or other.items
+        self.members.update(other.members)
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self.check or self.members or self.items)
+
+
+@cache
+def _rules(kind: Kind) -> _Rule | None:
+    schema = json_schema(kind)
+    return _compile(schema, schema)
+
+
+def _compile(schema: Schema, root: Schema) -> _Rule | None:
+    schema = resolved(schema, root)
+    rule = _Rule(check=_check_for(schema))
+    for name, part in schema.get("properties", {}).items():
+        member = _compile(part, root)
+        if member is not None:
+            rule.members[name] = member
+    if isinstance(schema.get("items"), dict):
+        rule.items = _compile(schema["items"], root)
+    for branch in ("then", "else"):
+        rule.merge(_compile(schema[branch], root) if branch in schema else None)
+    return rule if rule.is_needed else None
+
+
+def _check_for(schema: Schema) -> Check | None:
+    name = schema.get("x-configsvc-type", "")
+    if name in PARSERS:
+        return _bounded(name, schema["x-configsvc-minimum"], schema["x-configsvc-maximum"])
+    return _CHECKS.get(name)
+
+
+def _bounded(name: str, lowest: str, highest: str) -> Check:
+    parse = PARSERS[name]
+    low, high = parse(lowest), parse(highest)
+
+    @lru_cache(maxsize=1024)
+    def check(text: str) -> str | None:
+        try:
+            amount = low if text == "none" else parse(text)
+        except InputError:
+            return None  # its pattern says so already
+        if low <= amount <= high:
+            return None
+        return f"{shown(text)} is {'less than' if amount < low else 'more than'} allowed: use {lowest} to {highest}"
+
+    check.bounds = (_FORMATTERS[name](low), _FORMATTERS[name](high))  # type: ignore[attr-defined]
+    return check
+
+
+def _check_network(text: str) -> str | None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as exc:
+        return f"{shown(text)} is not a network: {exc}; write CIDR notation without host bits, such as '10.0.0.0/8'"
+    return None
+
+
+def _check_date(text: str) -> str | None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"{shown(text)} is not a date of the calendar: write year, month and day, such as '2030-01-31'"
+    return None
+
+
+def _check_timestamp(text: str) -> str | None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return f"{shown(text)} is not a point in time: write it as in '2030-01-31T12:00:00Z'"
+    return None
+
+
+_CHECKS: Mapping[str, Check] = {
+    "network": _check_network,
+    "date": _check_date,
+    "timestamp": _check_timestamp,
+}
+
+
+def _holds(rule: _Rule, value: Any) -> bool:
+    """Whether everything is within bounds; builds no pointers, because almost every document is."""
+    if isinstance(value, dict):
+        members = rule.members
+        for key, part in value.items():
+            member = members.get(key)
+            if member is not None and not _holds(member, part):
+                return False
+    elif isinstance(value, str):
+        return rule.check is None or rule.check(value) is None
+    elif isinstance(value, list) and rule.items is not None:
+        return all(_holds(rule.items, part) for part in value)
+    return True
+
+
+def _broken(rule: _Rule, value: Any, pointer: str) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key in rule.members:
+                yield from _broken(rule.members[key], part, child(pointer, key))
+    elif isinstance(value, list) and rule.items is not None:
+        for index, part in enumerate(value):
+            yield from _broken(rule.items, part, child(pointer, index))
+    elif isinstance(value, str) and rule.check is not None:
+        message = rule.check(value)
+        if message is not None:
+            yield Problem(pointer, message, seen=value, allowed=getattr(rule.check, "bounds", ()))

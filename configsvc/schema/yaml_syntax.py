@@ -1,0 +1,227 @@
+"""YAML 1.2, strictly: the core schema alone, no tags, no duplicate keys, aliases bounded by what they stand for.
+
+libyaml turns the text into events; a stack turns the events into values, without recursion, so that neither depth nor
+aliases can cost more than their bounds. Positions are found by going through the same events again when asked.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from yaml.cyaml import CParser
+from yaml.error import YAMLError
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from configsvc.schema import limits
+from configsvc.schema.errors import child, shown
+from configsvc.schema.syntax import Fault, Outcomes, Parsed, fault
+from configsvc.schema.yaml_faults import not_yaml
+from configsvc.schema.yaml_positions import position, positions
+from configsvc.schema.yaml_scalars import NULL, Scalar, scalar
+
+def parse(text: str) -> Outcomes:
+    """Read the documents of a stream; empty ones are left out.
+
+    A syntax error ends the stream: what came before it stays, and the last item is the error.
+    """
+    try:
+        yield from _documents(text)
+    except (YAMLError, UnicodeEncodeError) as exc:
+        yield (not_yaml(exc, text),)
+
+
+def _documents(text: str) -> Outcomes:
+    parser = CParser(text)
+    try:
+        while True:
+            event = parser.get_event()
+            if isinstance(event, DocumentStartEvent):
+                outcome = _document(parser, event, text)
+                if outcome is not None:
+                    yield outcome
+            elif event is None or isinstance(event, StreamEndEvent):
+                return
+    finally:
+        parser.dispose()
+
+
+def _document(parser: CParser, start: DocumentStartEvent, text: str) -> Parsed | tuple[Fault, ...] | None:
+    builder = _Builder()
+    if start.version not in (None, (1, 2)):
+        builder.refuse("documents are read as YAML 1.2: write '%YAML 1.2' or leave the line out", start)
+    while not isinstance(event := parser.get_event(), DocumentEndEvent):
+        if not builder.is_abandoned:
+            builder.take(event)
+    begin, end = start.start_mark.index - start.start_mark.column, event.end_mark.index
+    if end - begin > limits.DOCUMENT_BYTES:
+        message = f"the document is longer than {limits.DOCUMENT_BYTES // 1024} KiB: split it"
+        return (fault(message, position(start)),)
+    if builder.faults:
+        return tuple(builder.faults)
+    if builder.is_empty:
+        return None
+    return Parsed(builder.value, partial(positions, text, begin, end, start.start_mark.line))
+
+
+@dataclass(slots=True)
+class _Anchor:
+    """What an alias stands for, and how much of it there is."""
+
+    value: Any
+    nodes: int
+    characters: int
+
+
+@dataclass(slots=True)
+class _Level:
+    """A mapping or list that is being built. ``key`` None: the next scalar of a mapping is a key."""
+
+    value: Any
+    anchor: str | None
+    nodes: int
+    characters: int
+    key: str | None = None
+    duplicate: bool = False
+
+
+class _Builder:
+    """One document out of its events. It goes on after a fault where the rest can still be read."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.faults: list[Fault] = []
+        self.is_empty = True
+        self.is_abandoned = False
+        self._stack: list[_Level] = []
+        self._anchors: dict[str, _Anchor] = {}
+        self._nodes = 0
+        self._characters = 0
+
+    def take(self, event: Event) -> None:
+        _TAKE[type(event)](self, event)
+        if self._nodes > limits.NODES or self._characters > limits.DOCUMENT_BYTES:
+            self.is_abandoned = True
+            self.refuse(
+                f"the document has more than {limits.NODES} values or {limits.DOCUMENT_BYTES // 1024} KiB once its "
+                "aliases are replaced by what they stand for: write less, or split it",
+                event,
+            )
+
+    def refuse(self, message: str, event: Event, *, seen: str | None = None) -> None:
+        self.faults.append(fault(message, position(event), pointer=self._pointer(), seen=seen))
+
+    def scalar(self, event: ScalarEvent) -> None:
+        text = event.value
+        self._nodes += 1
+        self._characters += len(text)
+        self._check_tag(event)
+        level = self._stack[-1] if self._stack else None
+        if level is not None and level.key is None and type(level.value) is dict:
+            self._take_key(level, text, event)
+            return
+        value = self._typed(event) if event.implicit[0] else text
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(value, 1, len(text))
+        self._add(value, is_empty=value is None and not text)
+
+    def begin(self, event: SequenceStartEvent | MappingStartEvent) -> None:
+        self._check_tag(event)
+        is_mapping = isinstance(event, MappingStartEvent)
+        if self._is_key_due():
+            self._abandon("a key is text, not a list or mapping: write one word before the colon", event)
+        elif len(self._stack) >= limits.DEPTH:
+            self._abandon(f"nested deeper than {limits.DEPTH} levels: flatten it", event)
+        else:
+            level = _Level({} if is_mapping else [], event.anchor, self._nodes, self._characters)
+            self._nodes += 1
+            self._stack.append(level)
+
+    def end(self, _event: CollectionEndEvent) -> None:
+        level = self._stack.pop()
+        if level.anchor is not None:
+            nodes, characters = self._nodes - level.nodes, self._characters - level.characters
+            self._anchors[level.anchor] = _Anchor(level.value, nodes, characters)
+        self._add(level.value)
+
+    def alias(self, event: AliasEvent) -> None:
+        anchor = self._anchors.get(event.anchor)
+        if self._is_key_due():
+            self._abandon("a key is text, not an alias: write it out", event)
+        elif anchor is None:
+            self._abandon(f"alias *{event.anchor} stands for nothing: write &{event.anchor} before a value above it", event)
+        else:
+            self._nodes += anchor.nodes
+            self._characters += anchor.characters
+            self._add(anchor.value)
+
+    def _typed(self, event: ScalarEvent) -> Scalar:
+        try:
+            return scalar(event.value)
+        except ValueError as exc:
+            self.refuse(str(exc), event, seen=event.value[:40])
+            return None
+
+    def _take_key(self, level: _Level, text: str, event: ScalarEvent) -> None:
+        if event.implicit[0] and text in NULL:
+            self._abandon("a key is missing before the colon: write one, in quotes if it is meant to be empty or null", event)
+            return
+        level.key = text
+        level.duplicate = text in level.value
+        if level.duplicate:
+            self.refuse(f"key {shown(text)} is written twice in one mapping: keep one", event, seen=text)
+
+    def _add(self, value: Any, *, is_empty: bool = False) -> None:
+        if not self._stack:
+            self.value, self.is_empty = value, is_empty
+            return
+        level = self._stack[-1]
+        if type(level.value) is list:
+            level.value.append(value)
+        elif level.key is not None:
+            if not level.duplicate:
+                level.value[level.key] = value
+            level.key = None
+
+    def _is_key_due(self) -> bool:
+        return bool(self._stack) and type(self._stack[-1].value) is dict and self._stack[-1].key is None
+
+    def _check_tag(self, event: NodeEvent) -> None:
+        if event.tag is not None:  # type: ignore[attr-defined]
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")  # type: ignore[attr-defined]
+            self.refuse(f"tag {shown(tag)} is not read: leave it out, and quote a value that is text", event, seen=tag)
+
+    def _abandon(self, message: str, event: Event) -> None:
+        self.is_abandoned = True
+        self.refuse(message, event)
+
+    def _pointer(self) -> str:
+        pointer = ""
+        for level in self._stack:
+            key = len(level.value) if type(level.value) is list else level.key
+            if key is not None:
+                pointer = child(pointer, key)
+        return pointer
+
+
+_TAKE: Mapping[type[Event], Callable[[_Builder, Any], None]] = {
+    ScalarEvent: _Builder.scalar,
+    SequenceStartEvent: _Builder.begin,
+    MappingStartEvent: _Builder.begin,
+    SequenceEndEvent: _Builder.end,
+    MappingEndEvent: _Builder.end,
+    AliasEvent: _Builder.alias,
+}
