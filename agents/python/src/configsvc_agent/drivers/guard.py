@@ -1,0 +1,138 @@
+"""A guarded edge: what a service calls through."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Any, Final, ParamSpec, TypeVar
+
+from configsvc_agent.drivers import context
+from configsvc_agent.drivers.aio import TaskWaker, run_async
+from configsvc_agent.drivers.classify import DEFAULT, Classifier
+from configsvc_agent.drivers.hedged import run_hedged
+from configsvc_agent.drivers.listening import Listener, SafeListener
+from configsvc_agent.drivers.sync import run_sync
+from configsvc_agent.drivers.timing import Timing
+from configsvc_agent.engine.call import Call
+from configsvc_agent.engine.commands import NO_FACTS, Attempt, Facts, Ports
+from configsvc_agent.engine.events import HedgeRefused
+from configsvc_agent.engine.plan import Plan
+from configsvc_agent.engine.policy import Edge
+from configsvc_agent.engine.registry import Machines
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+REAL_TIME: Final = Timing()
+
+
+class Guard:
+    """Calls along one edge, under the policy that ``machines`` has in force for it.
+
+    A guard is made once and lives as long as the process: a new policy takes effect with the next
+    call. It may be shared by any number of threads and tasks. ``classifier`` reads results and
+    errors, ``listener`` is told what happens, ``executor`` carries the copies of hedged synchronous
+    calls; without one they are made without copies, which is said once by an event.
+    """
+
+    __slots__ = (
+        "_async_ports",
+        "_classifier",
+        "_executor",
+        "_hedge_missed",
+        "_machines",
+        "_plan",
+        "_ports",
+        "_timing",
+        "edge",
+    )
+
+    def __init__(
+        self,
+        machines: Machines,
+        edge: Edge,
+        *,
+        classifier: Classifier = DEFAULT,
+        listener: Listener | None = None,
+        executor: Executor | None = None,
+        rng: Callable[[], float] = random.random,
+        timing: Timing = REAL_TIME,
+    ) -> None:
+        emit = None if listener is None else SafeListener(listener)
+        self.edge = edge
+        self._machines = machines
+        self._classifier = classifier
+        self._executor = executor
+        self._timing = timing
+        self._ports = Ports(rng, timing.waker, emit)
+        self._async_ports = Ports(rng, TaskWaker, emit)
+        self._hedge_missed = False
+        self._plan = machines.plan(edge, timing.clock())
+
+    @property
+    def plan(self) -> Plan:
+        """What a call that begins now obeys."""
+        plan = self._plan
+        if plan.version != self._machines.version:
+            self._plan = plan = self._machines.plan(self.edge, self._timing.clock())
+        return plan
+
+    def call(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """``fn(*args, **kwargs)``, guarded.
+
+        ``fn`` learns its time limit from :func:`~configsvc_agent.drivers.current_attempt`. Raises
+        what ``fn`` raises, or a :class:`~configsvc_agent.errors.CallError`.
+        """
+
+        def send(attempt: Attempt) -> T:
+            token = context.enter(attempt)
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                context.leave(token)
+
+        result: T = self.run(send)
+        return result
+
+    def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - a fallback's value may differ from T
+        """``send(attempt)``, guarded; ``facts`` tell about the request."""
+        plan = self._plan
+        if plan.version != self._machines.version:
+            plan = self.plan
+        call = Call(plan, self._ports, facts)
+        if plan.policy.hedge is not None:
+            if self._executor is not None:
+                timing, reader = self._timing, self._classifier
+                return run_hedged(call, send, timing, reader, self._executor, facts)
+            self._say_hedge_missed()
+        return run_sync(call, send, self._timing, self._classifier, facts)
+
+    async def acall(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """``await fn(*args, **kwargs)``, guarded: as :meth:`call`, but an attempt is cancelled."""
+
+        async def send(attempt: Attempt) -> T:
+            token = context.enter(attempt)
+            try:
+                return await fn(*args, **kwargs)
+            finally:
+                context.leave(token)
+
+        result: T = await self.arun(send)
+        return result
+
+    async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - a fallback's value may differ from T
+        """``await send(attempt)``, guarded; ``facts`` tell about the request."""
+        plan = self._plan
+        if plan.version != self._machines.version:
+            plan = self.plan
+        call = Call(plan, self._async_ports, facts)
+        return await run_async(call, send, self._timing.clock, self._classifier, facts)
+
+    def _say_hedge_missed(self) -> None:
+        if self._hedge_missed:
+            return
+        self._hedge_missed = True
+        if self._ports.emit is not None:
+            reason = "a synchronous call needs an executor to send copies, and was given none"
+            self._ports.emit(HedgeRefused(self.edge, self._timing.clock(), reason))
