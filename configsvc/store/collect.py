@@ -24,11 +24,10 @@ _PAGE: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one collection did: blobs old enough to look at, those deleted, and their bytes."""
+    """What one collection did: blobs old enough to look at, and how many of them were deleted."""
 
     examined: int
     deleted: int
-    freed: int
 
 
 @dataclass(slots=True)
@@ -66,15 +65,14 @@ class Collector:
         return self._sweep(needed, before)
 
     def _sweep(self, needed: set[Digest], before: int) -> Collected:
-        examined = deleted = freed = 0
+        examined = deleted = 0
         after: Digest | None = None
         while page := self._store.blob_index(older_than=before, after=after, limit=_PAGE):
             unused = [stamp for stamp in page if stamp.digest not in needed]
             deleted += self._store.delete_blobs(unused) if unused else 0
-            freed += sum(stamp.size for stamp in unused)
             examined += len(page)
             after = page[-1].digest
-        return Collected(examined, deleted, freed)
+        return Collected(examined, deleted)
 
     def _needed_by_history(self, head: Head) -> set[Digest]:
         history = self._histories.get(head.namespace)

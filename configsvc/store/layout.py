@@ -4,6 +4,7 @@ Names must not contain ``/``; numbers are padded so that key order is their orde
 way back: what a watched key is about.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,8 @@ TOKENS: Final = f"{ROOT}token/"
 
 NODES: Final = f"{ROOT}node/"
 """Live nodes, and who of them leads."""
+
+_UNUSABLE: Final = re.compile("[/\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,9 @@ def _number(value: int) -> str:
 
 
 def _name(segment: str) -> str:
-    if not segment or "/" in segment or "\0" in segment:
+    if not segment or _UNUSABLE.search(segment):
         raise InvalidTransactionError(
-            f"{segment!r} cannot be part of a key: it must not be empty or contain '/' or NUL"
+            f"{segment[:80]!r} cannot be part of a key: it must not be empty or hold '/', NUL or "
+            "half a surrogate"
         )
     return segment

@@ -199,7 +199,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edited manifest, the blobs to put for it, and the keys that changed."""
+    """An edited manifest, to be read once its `blobs` are put, and the keys that changed."""
 
     manifest: Manifest
     blobs: Mapping[Digest, bytes]

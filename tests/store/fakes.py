@@ -1,0 +1,53 @@
+"""What the tests of the store put in the place of time and chance, and small shorthands."""
+
+import hashlib
+import itertools
+from collections.abc import Iterable
+
+from configsvc.store import Digest, Event, Transaction
+
+
+class FakeClock:
+    """A clock that stands still until it is told to go on; microseconds."""
+
+    def __init__(self, now: int = 1_700_000_000_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        """Return the present instant."""
+        return self.now
+
+    def advance(self, microseconds: int) -> None:
+        """Let time pass."""
+        self.now += microseconds
+
+
+class FakeTokens:
+    """Random strings that are not random: each is new, and runs repeat."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def __call__(self) -> str:
+        """Return the next token."""
+        return f"token{next(self._numbers):04d}"
+
+
+def digest(data: bytes) -> Digest:
+    """Return the digest of a blob."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def blobs(*contents: bytes) -> dict[Digest, bytes]:
+    """Return blobs by their digests."""
+    return {digest(data): data for data in contents}
+
+
+def put(*pairs: tuple[str, bytes]) -> Transaction:
+    """Return the transaction that puts these keys unconditionally."""
+    return Transaction(puts=pairs)
+
+
+def plain(events: Iterable[Event]) -> list[tuple[int, str, bytes | None]]:
+    """Return events as tuples that are short to write down."""
+    return [(event.mod_revision, event.key, event.value) for event in events]
