@@ -48,7 +48,7 @@ class Namespaces:
 
     def heads(self) -> tuple[Head, ...]:
         """Return the head of every namespace, in the order of their names."""
-        return tuple(head for name in self._names() if (head := self.head(name)))
+        return tuple(head for name in sorted(self._names()) if (head := self.head(name)))
 
     def head(self, namespace: str) -> Head | None:
         """Return where a namespace stands, None before its first change."""
