@@ -119,6 +119,14 @@ def _check_network(text: str) -> str | None:
     return None
 
 
+def _check_ip(text: str) -> str | None:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return f"{shown(text)} is not an IP address: write one, such as '127.0.0.1' or '::'"
+    return None
+
+
 def _check_date(text: str) -> str | None:
     try:
         date.fromisoformat(text)
@@ -137,6 +145,7 @@ def _check_timestamp(text: str) -> str | None:
 
 _CHECKS: Mapping[str, Check] = {
     "network": _check_network,
+    "ip": _check_ip,
     "date": _check_date,
     "timestamp": _check_timestamp,
 }

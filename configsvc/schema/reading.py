@@ -10,6 +10,9 @@ import orjson
 from configsvc.model.names import API_VERSION, POLICY_KINDS, Key, Kind
 from configsvc.model.policies import Policy
 from configsvc.model.resources import MANAGED_BY_API, Resource, Spec
+from configsvc.model.routing import Bff, Gateway, Route
+from configsvc.model.services import Service
+from configsvc.model.trust import Authentication, Waiver
 from configsvc.schema import limits
 from configsvc.schema.canonical import canonical, digest
 from configsvc.schema.documents import Document
@@ -17,7 +20,16 @@ from configsvc.schema.errors import DocumentError, InvalidDocumentError, Problem
 from configsvc.schema.hints import nearest
 from configsvc.schema.policies import policy_problems, read_policy
 from configsvc.schema.quantities import problems as quantity_problems
+from configsvc.schema.routing import read_bff, read_gateway, read_route
+from configsvc.schema.routing_checks import bff_problems, gateway_problems, route_problems
+from configsvc.schema.service_checks import service_problems
 from configsvc.schema.services import read_service
+from configsvc.schema.trust import (
+    authentication_problems,
+    read_authentication,
+    read_waiver,
+    waiver_problems,
+)
 from configsvc.schema.validation import is_valid
 
 _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
@@ -26,8 +38,20 @@ _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 _READERS: Mapping[Kind, Callable[[Mapping[str, Any]], Spec]] = {
     Kind.SERVICE: read_service,
+    Kind.AUTHENTICATION: read_authentication,
+    Kind.GATEWAY: read_gateway,
+    Kind.ROUTE: read_route,
+    Kind.BFF: read_bff,
+    Kind.WAIVER: read_waiver,
 }
-_RULES: Mapping[Kind, Callable[[Any, date | None], Iterable[Problem]]] = {}
+_CHECKS: Mapping[type[Spec], Callable[[Any], Iterable[Problem]]] = {
+    Policy: policy_problems,
+    Service: service_problems,
+    Authentication: authentication_problems,
+    Gateway: gateway_problems,
+    Route: route_problems,
+    Bff: bff_problems,
+}
 
 
 def read(document: Document, *, today: date | None = None) -> Resource:
@@ -52,7 +76,7 @@ def read(document: Document, *, today: date | None = None) -> Resource:
         size = f"{len(data)} bytes, more than {limits.DOCUMENT_BYTES // 1024} KiB: split it"
         raise _invalid(document, [Problem("", f"the document has {size}")])
     resource = _typed(kind, value, digest(data), None)
-    found = list(_rule_problems(kind, resource.spec, today))
+    found = list(_contradictions(resource.spec, today))
     if found:
         raise _invalid(document, found)
     return resource
@@ -80,10 +104,10 @@ def _typed(kind: Kind, value: Mapping[str, Any], digest: str, revision: int | No
     )
 
 
-def _rule_problems(kind: Kind, spec: Any, today: date | None) -> Iterable[Problem]:
-    if isinstance(spec, Policy):
-        return policy_problems(spec)
-    return _RULES[kind](spec, today) if kind in _RULES else ()
+def _contradictions(spec: Spec, today: date | None) -> Iterable[Problem]:
+    if isinstance(spec, Waiver):
+        return waiver_problems(spec, today)
+    return _CHECKS[type(spec)](spec)
 
 
 def _kind(value: Mapping[str, Any]) -> Kind | Problem:
