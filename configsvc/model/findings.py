@@ -46,7 +46,9 @@ class Subject:
         if self.edge is not None:
             return str(self.edge)
         if self.path:
-            return " -> ".join([self.path[0].caller, *(f"{e.callee}[{e.operation}]" for e in self.path)])
+            return " -> ".join(
+                [self.path[0].caller, *(f"{e.callee}[{e.operation}]" for e in self.path)]
+            )
         return str(self.resource)
 
 

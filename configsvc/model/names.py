@@ -79,7 +79,9 @@ class Key:
         """
         kind, slash, name = text.partition("/")
         if not slash or kind not in Kind._value2member_map_:
-            raise InputError(f"resource {text[:80]!r} is not of the form Kind/name, such as 'Retry/checkout'")
+            raise InputError(
+                f"resource {text[:80]!r} is not of the form Kind/name, such as 'Retry/checkout'"
+            )
         return cls(Kind(kind), check_name("name", name))
 
 

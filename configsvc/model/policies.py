@@ -19,7 +19,18 @@ Jitter = Literal["none", "equal", "full", "decorrelated"]
 NonIdempotent = Literal["never", "with-key", "always"]
 
 OUTCOME_CLASSES = frozenset(
-    {"connect", "refused", "reset", "timeout", "4xx", "5xx", "overloaded", "open", "full", "limited"}
+    {
+        "connect",
+        "refused",
+        "reset",
+        "timeout",
+        "4xx",
+        "5xx",
+        "overloaded",
+        "open",
+        "full",
+        "limited",
+    }
 )
 """Classes of an attempt's outcome; anything else in a list of outcomes is a code: an HTTP number or a gRPC name."""
 
@@ -63,7 +74,17 @@ class OperationReference:
     operation: str
 
 
-Leaf = bool | int | str | tuple[str, ...] | Window | Rate | StaticResponse | OperationReference | Lifted
+Leaf = (
+    bool
+    | int
+    | str
+    | tuple[str, ...]
+    | Window
+    | Rate
+    | StaticResponse
+    | OperationReference
+    | Lifted
+)
 """One value that merges as a whole."""
 
 
@@ -85,7 +106,9 @@ class Target:
 
     def matches(self, caller: str, callee: str | None, operation: str | None) -> bool:
         """Whether an edge is in the target; ``callee`` None is a call to an undeclared callee."""
-        if self.operation is not None and (operation != self.operation or operation == ANY_OPERATION):
+        if self.operation is not None and (
+            operation != self.operation or operation == ANY_OPERATION
+        ):
             return False
         return self.caller in (None, caller) and self.callee in (None, callee)
 

@@ -20,7 +20,14 @@ SECOND = Duration(1_000_000)
 WHOLE = Share(1_000_000)
 """100 %."""
 
-_DURATION_UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+_DURATION_UNITS = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
 _SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _DURATION = re.compile(
     r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+)s)?"
@@ -38,8 +45,12 @@ def parse_duration(text: str) -> Duration:
     """Read ``250ms``, ``2s`` or ``1m30s`` as microseconds; a bare number is refused."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
-        raise InvalidQuantityError(f"{text[:40]!r} is not a duration: write a number with a unit, such as '250ms', '2s' or '1m30s'")
-    return Duration(sum(int(n) * _DURATION_UNITS[unit] for unit, n in match.groupdict().items() if n))
+        raise InvalidQuantityError(
+            f"{text[:40]!r} is not a duration: write a number with a unit, such as '250ms', '2s' or '1m30s'"
+        )
+    return Duration(
+        sum(int(n) * _DURATION_UNITS[unit] for unit, n in match.groupdict().items() if n)
+    )
 
 
 def format_duration(duration: int) -> str:
@@ -58,7 +69,9 @@ def parse_share(text: str) -> Share:
     """Read ``20%`` or ``0.5%`` as parts per million; at most four decimals."""
     match = _SHARE.fullmatch(text)
     if match is None:
-        raise InvalidQuantityError(f"{text[:40]!r} is not a share: write a percentage, such as '20%' or '0.5%'")
+        raise InvalidQuantityError(
+            f"{text[:40]!r} is not a share: write a percentage, such as '20%' or '0.5%'"
+        )
     whole, decimals = match.groups()
     return Share(int(whole) * 10_000 + int((decimals or "").ljust(4, "0")))
 
@@ -73,7 +86,9 @@ def parse_size(text: str) -> Size:
     """Read ``64KiB`` or ``512B`` as bytes."""
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise InvalidQuantityError(f"{text[:40]!r} is not a size: write a number with B, KiB, MiB or GiB, such as '64KiB'")
+        raise InvalidQuantityError(
+            f"{text[:40]!r} is not a size: write a number with B, KiB, MiB or GiB, such as '64KiB'"
+        )
     return Size(int(match[1]) * _SIZE_UNITS[match[2]])
 
 

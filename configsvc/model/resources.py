@@ -40,4 +40,6 @@ class Source:
     revision: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.resource}{'' if self.revision is None else f'@{self.revision}'}#{self.pointer}"
+        return (
+            f"{self.resource}{'' if self.revision is None else f'@{self.revision}'}#{self.pointer}"
+        )

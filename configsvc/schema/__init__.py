@@ -8,6 +8,7 @@ from configsvc.schema.files import json_schema
 from configsvc.schema.leaves import LeafSpec, LeafType, leaves
 from configsvc.schema.reading import read, read_stored
 from configsvc.schema.syntax import Syntax
+from configsvc.schema.writing import to_json, to_yaml
 
 __all__ = [
     "Document",
@@ -29,4 +30,6 @@ __all__ = [
     "parse_json",
     "read",
     "read_stored",
+    "to_json",
+    "to_yaml",
 ]

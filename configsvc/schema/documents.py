@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from configsvc.schema import json_syntax, limits
 from configsvc.schema.errors import DocumentError, InvalidDocumentError, Location, Problem, shown
-from configsvc.schema.syntax import Fault, Outcome, Parsed, Position, Syntax, SyntaxFaultError, fault, position_of
+from configsvc.schema.syntax import (
+    Fault,
+    Outcome,
+    Parsed,
+    Position,
+    Syntax,
+    SyntaxFaultError,
+    fault,
+    position_of,
+)
+from configsvc.schema.values import Json
 
 Positions = Callable[[], Mapping[str, Position]]
 
@@ -15,7 +24,7 @@ Positions = Callable[[], Mapping[str, Position]]
 class Document:
     """One document as it was written: ``value`` is JSON, ``origin`` the file or request it came from."""
 
-    value: dict[str, Any]
+    value: dict[str, Json]
     origin: str
     _positions: Positions | None = field(default=None, repr=False)
     _places: Mapping[str, Position] | None = field(default=None, repr=False)
@@ -65,7 +74,7 @@ def load_text(text: str | bytes, *, origin: str, syntax: Syntax) -> LoadResult:
     return LoadResult(tuple(documents), tuple(errors))
 
 
-def load_value(value: Any, *, origin: str) -> Document:
+def load_value(value: Json, *, origin: str) -> Document:
     """A document out of JSON that was parsed already, by `parse_json`.
 
     Raises:
@@ -76,7 +85,9 @@ def load_value(value: Any, *, origin: str) -> Document:
     return Document(value, origin)
 
 
-def parse_json(text: str | bytes, *, origin: str = "request", largest: int = limits.STREAM_BYTES) -> Any:
+def parse_json(
+    text: str | bytes, *, origin: str = "request", largest: int = limits.STREAM_BYTES
+) -> Json:
     """The JSON value in ``text``, of at most ``largest`` bytes, read as strictly as documents are.
 
     Raises:
@@ -123,6 +134,6 @@ def _located(origin: str, faults: Iterable[Fault]) -> Iterator[DocumentError]:
         yield DocumentError.at(Location(origin, *each.position), each.problem)
 
 
-def _no_object(value: Any) -> Problem:
+def _no_object(value: Json) -> Problem:
     message = f"{shown(value)} is not a document: write an object with apiVersion, kind, metadata and spec"
     return Problem("", message, seen=shown(value))

@@ -1,7 +1,6 @@
 """From merged leaves to what an edge gets: the schema's defaults are filled in here, and nowhere else."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from configsvc.model.names import Kind
 from configsvc.model.policies import (
@@ -23,9 +22,12 @@ from configsvc.model.policies import (
     Timeout,
 )
 from configsvc.schema.leaves import defaults
+from configsvc.schema.values import Json
 
 
-def effective(kind: Kind, values: Mapping[str, Leaf], *, side: Side = "caller") -> EffectiveValue | None:
+def effective(
+    kind: Kind, values: Mapping[str, Leaf], *, side: Side = "caller"
+) -> EffectiveValue | None:
     """The effective value of an edge that at least one policy of ``kind`` targets.
 
     ``values`` are the merged leaves by path; what is missing gets its default. None means that the kind is not in
@@ -52,7 +54,7 @@ class _Leaves:
         self._values = values
         self._defaults = defaults
 
-    def __getitem__(self, path: str) -> Any:
+    def __getitem__(self, path: str) -> Json:
         value = self._values.get(path)
         if value is None:
             value = self._defaults.get(path)
@@ -68,7 +70,10 @@ def _retry(leaf: _Leaves) -> Retry:
         attempts=leaf["attempts"],
         retry_on=leaf["retryOn"],
         backoff=Backoff(
-            leaf["backoff.base"], leaf["backoff.multiplier"], leaf["backoff.max"], leaf["backoff.jitter"]
+            leaf["backoff.base"],
+            leaf["backoff.multiplier"],
+            leaf["backoff.max"],
+            leaf["backoff.jitter"],
         ),
         budget=_budget(leaf),
         retry_after=RetryAfter(leaf["retryAfter.honour"], leaf["retryAfter.max"]),
@@ -79,7 +84,9 @@ def _retry(leaf: _Leaves) -> Retry:
 
 def _budget(leaf: _Leaves) -> Budget | None:
     ratio = leaf["budget.ratio"]
-    return None if ratio is None else Budget(ratio, leaf["budget.minPerSecond"], leaf["budget.scope"])
+    return (
+        None if ratio is None else Budget(ratio, leaf["budget.minPerSecond"], leaf["budget.scope"])
+    )
 
 
 def _circuit_breaker(leaf: _Leaves) -> CircuitBreaker:

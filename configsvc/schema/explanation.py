@@ -4,9 +4,9 @@ Only documents that were refused come here, so this may take its time.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import jsonschema
 from jsonschema import Draft202012Validator
@@ -17,6 +17,7 @@ from configsvc.schema.errors import Problem, child, shown
 from configsvc.schema.files import json_schema
 from configsvc.schema.hints import elsewhere, nearest, quantity
 from configsvc.schema.quantities import PARSERS
+from configsvc.schema.values import Json
 
 _LISTED = 12
 """Names that a message lists before it says that there are more."""
@@ -33,31 +34,62 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
+_UNITS = {"Length": "characters", "Items": "items", "Properties": "fields"}
 
 
-_SECRETS = {
-    "apiKeys": "a key is never written in a document; write the SHA-256 of the key as 'sha256'",
-    "jwt": "only public keys belong in a document; remove the private part",
-}
-"""What to do instead, where an unknown field is most likely a secret."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """One keyword of a schema that a value does not satisfy.
+
+    ``schema`` is the part of the schema that has the keyword, ``demanded`` the keyword's value. ``is_key``: the value
+    is the name of a member of what ``pointer`` leads to.
+    """
+
+    pointer: str
+    value: Json
+    keyword: str
+    demanded: Json
+    schema: Mapping[str, Json]
+    message: str
+    is_key: bool
+
+    @property
+    def seen(self) -> str:
+        return shown(self.value)
+
+    @property
+    def type(self) -> str:
+        return str(self.schema.get("x-configsvc-type", ""))
+
+    @property
+    def expects(self) -> str | None:
+        return self.schema.get("x-configsvc-expects")
+
+    def problem(
+        self, message: str, *, allowed: Iterable[object] = (), hint: str | None = None
+    ) -> Problem:
+        return Problem(self.pointer, message, self.seen, tuple(map(str, allowed)), hint)
 
 
-def explain(kind: Kind, value: Any) -> list[Problem]:
+def explain(kind: Kind, value: Json) -> list[Problem]:
     """What is wrong with ``value`` as a document of ``kind``; never empty."""
     found: dict[tuple[str, str | None], Problem] = {}
-    for error in sorted(_validator(kind).iter_errors(value), key=_rank):
-        for name, problem in _problems(kind, error):
+    for failure in sorted(map(_failure, _validator(kind).iter_errors(value)), key=_rank):
+        for name, problem in _problems(kind, failure):
             found.setdefault((problem.pointer, name), problem)
-    return list(found.values()) or [Problem("", f"not a valid {kind}: compare it with the schema of {kind}")]
+    unexplained = Problem("", f"not a valid {kind}: compare it with the schema of {kind}")
+    return list(found.values()) or [unexplained]
 
 
 @cache
-def _validator(kind: Kind) -> Any:
+def _validator(kind: Kind) -> Json:
     checker = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})
     return checker(json_schema(kind))
 
 
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+def _pattern(
+    _validator: Json, pattern: str, instance: Json, _schema: Json
+) -> Iterator[ValidationError]:
     if isinstance(instance, str) and not _compiled(pattern).search(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
@@ -68,45 +100,52 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
-def _rank(error: ValidationError) -> int:
-    return _FIRST.index(error.validator) if error.validator in _FIRST else len(_FIRST)
-
-
-def _problems(kind: Kind, error: ValidationError) -> Iterator[tuple[str | None, Problem]]:
-    """The problems in one error, each with the name of the field that is missing or unknown, if it is about one."""
+def _failure(error: ValidationError) -> _Failure:
     pointer = ""
     for part in error.absolute_path:
         pointer = child(pointer, part)
-    if "propertyNames" in error.absolute_schema_path:
-        yield None, _bad_key(pointer, error)
-    elif error.validator == "additionalProperties":
-        yield from _unknown_fields(kind, pointer, error)
-    elif error.validator == "required":
-        yield from _missing_fields(pointer, error)
-    elif error.schema.get("x-configsvc-type") in PARSERS:
-        yield None, _no_quantity(pointer, error)
+    raw: Json = error
+    is_key = "propertyNames" in error.absolute_schema_path
+    return _Failure(
+        pointer, raw.instance, raw.validator, raw.validator_value, raw.schema, error.message, is_key
+    )
+
+
+def _rank(failure: _Failure) -> int:
+    return _FIRST.index(failure.keyword) if failure.keyword in _FIRST else len(_FIRST)
+
+
+def _problems(kind: Kind, failure: _Failure) -> Iterator[tuple[str | None, Problem]]:
+    """The problems in one failure, each with the name of the field that is missing or unknown, if there is one."""
+    if failure.is_key:
+        yield None, _bad_key(failure)
+    elif failure.keyword == "additionalProperties":
+        yield from _unknown_fields(kind, failure)
+    elif failure.keyword == "required":
+        yield from _missing_fields(failure)
+    elif failure.type in PARSERS:
+        yield None, _no_quantity(failure)
     else:
-        yield None, _EXPLAINERS.get(error.validator, _other)(pointer, error)
+        yield None, _EXPLAINERS.get(failure.keyword, _other)(failure)
 
 
-def _bad_key(pointer: str, error: ValidationError) -> Problem:
-    key = error.instance
-    expects = error.schema.get("x-configsvc-expects", "a key that is allowed here")
-    return Problem(child(pointer, key), f"{shown(key)} is not {expects}", seen=key)
+def _bad_key(failure: _Failure) -> Problem:
+    message = f"{failure.seen} is not {failure.expects or 'a key that is allowed here'}"
+    return Problem(child(failure.pointer, failure.value), message, failure.seen)
 
 
-def _unknown_fields(kind: Kind, pointer: str, error: ValidationError) -> Iterator[tuple[str, Problem]]:
-    known = tuple(error.schema.get("properties", ()))
-    for name in error.instance:
+def _unknown_fields(kind: Kind, failure: _Failure) -> Iterator[tuple[str, Problem]]:
+    known = tuple(failure.schema.get("properties", ()))
+    for name in failure.value:
         if name not in known:
-            yield name, _unknown_field(kind, child(pointer, name), name, known)
+            yield name, _unknown_field(kind, failure, name, known)
 
 
-def _unknown_field(kind: Kind, pointer: str, name: str, known: tuple[str, ...]) -> Problem:
-    secret = _SECRETS.get(pointer.split("/")[2]) if pointer.count("/") > 2 else None  # noqa: PLR2004 - /spec/FIELD/...
-    close = nearest(name, known)
-    other = None if close else elsewhere(kind, name)
-    if secret and not close:
+def _unknown_field(kind: Kind, failure: _Failure, name: str, known: tuple[str, ...]) -> Problem:
+    secret = failure.schema.get("x-configsvc-secret")
+    close = None if secret else nearest(name, known)
+    other = None if secret or close else elsewhere(kind, name)
+    if secret:
         advice = secret
     elif close:
         advice = f"did you mean {close!r}?"
@@ -114,101 +153,112 @@ def _unknown_field(kind: Kind, pointer: str, name: str, known: tuple[str, ...]) 
         advice = f"it belongs to {other}"
     else:
         advice = f"known here are {_listed(known)}"
-    return Problem(pointer, f"unknown field {shown(name)}: {advice}", seen=name, allowed=known, hint=close or other)
+    message = f"unknown field {shown(name)}: {advice}"
+    return Problem(child(failure.pointer, name), message, shown(name), known, close or other)
 
 
-def _missing_fields(pointer: str, error: ValidationError) -> Iterator[tuple[str, Problem]]:
-    for name in error.validator_value:
-        if name not in error.instance:
-            title = error.schema.get("properties", {}).get(name, {}).get("description", "")
-            meaning = f" ({title[:1].lower()}{title[1:].split('. ')[0].rstrip('.')})" if title else ""
-            yield name, Problem(pointer, f"field {name!r} is missing{meaning}: add it", allowed=(name,))
+def _missing_fields(failure: _Failure) -> Iterator[tuple[str, Problem]]:
+    for name in failure.demanded:
+        if name not in failure.value:
+            said = (
+                failure.schema.get("properties", {})
+                .get(name, {})
+                .get("description", "")
+                .split(". ")[0]
+            )
+            meaning = f" ({said[0].lower()}{said[1:].rstrip('.')})" if said else ""
+            yield (
+                name,
+                Problem(
+                    failure.pointer, f"field {name!r} is missing{meaning}: add it", allowed=(name,)
+                ),
+            )
 
 
-def _no_quantity(pointer: str, error: ValidationError) -> Problem:
-    noun, advice, meant = quantity(error.schema["x-configsvc-type"], error.instance)
-    lift = ", or 'none'" if error.schema.get("x-configsvc-none") and not meant else ""
-    return Problem(
-        pointer, f"{shown(error.instance)} is not {noun}: {advice}{lift}", seen=shown(error.instance), hint=meant
+def _no_quantity(failure: _Failure) -> Problem:
+    noun, advice, meant = quantity(failure.type, failure.value)
+    lift = ", or 'none'" if failure.schema.get("x-configsvc-none") and not meant else ""
+    return failure.problem(f"{failure.seen} is not {noun}: {advice}{lift}", hint=meant)
+
+
+def _wrong_type(failure: _Failure) -> Problem:
+    types = failure.demanded if isinstance(failure.demanded, list) else [failure.demanded]
+    expects = failure.expects or " or ".join(_TYPES[name] for name in types)
+    if ": " not in expects:
+        expects += (
+            ": leave the field out, or write a value" if failure.value is None else ": write one"
+        )
+    return failure.problem(f"{failure.seen} is not {expects}", allowed=types)
+
+
+def _unexpected(failure: _Failure) -> Problem:
+    return failure.problem(
+        f"{failure.seen} is not {failure.expects or f'text that matches {failure.demanded}'}"
     )
 
 
-def _wrong_type(pointer: str, error: ValidationError) -> Problem:
-    types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    expects = error.schema.get("x-configsvc-expects") or " or ".join(_TYPES[name] for name in types)
-    advice = "" if ": " in expects else ": leave the line out, or write a value" if error.instance is None else ""
-    return Problem(
-        pointer, f"{shown(error.instance)} is not {expects}{advice}", seen=shown(error.instance), allowed=tuple(types)
-    )
-
-
-def _unexpected(pointer: str, error: ValidationError) -> Problem:
-    expects = error.schema.get("x-configsvc-expects", f"allowed here: it must match {error.validator_value}")
-    return Problem(pointer, f"{shown(error.instance)} is not {expects}", seen=shown(error.instance))
-
-
-def _not_listed(pointer: str, error: ValidationError) -> Problem:
-    allowed = tuple(map(str, error.validator_value if error.validator == "enum" else [error.validator_value]))
-    close = nearest(error.instance, allowed) if isinstance(error.instance, str) else None
+def _not_listed(failure: _Failure) -> Problem:
+    allowed = tuple(map(str, failure.demanded if failure.keyword == "enum" else [failure.demanded]))
+    close = nearest(failure.value, allowed) if isinstance(failure.value, str) else None
     advice = f"did you mean {close!r}?" if close and len(allowed) > 1 else f"use {_listed(allowed)}"
-    return Problem(
-        pointer,
-        f"{shown(error.instance)} is not allowed here: {advice}",
-        seen=shown(error.instance),
-        allowed=allowed,
-        hint=close,
+    return failure.problem(
+        f"{failure.seen} is not allowed here: {advice}", allowed=allowed, hint=close
     )
 
 
-def _out_of_range(pointer: str, error: ValidationError) -> Problem:
-    low, high = error.schema.get("minimum"), error.schema.get("maximum")
-    side = "less" if error.validator == "minimum" else "more"
-    return Problem(
-        pointer,
-        f"{shown(error.instance)} is {side} than allowed: use {low} to {high}",
-        seen=shown(error.instance),
-        allowed=(str(low), str(high)),
+def _out_of_range(failure: _Failure) -> Problem:
+    bounds = failure.schema["minimum"], failure.schema["maximum"]
+    side = "less" if failure.keyword == "minimum" else "more"
+    message = f"{failure.seen} is {side} than allowed: use {bounds[0]} to {bounds[1]}"
+    return failure.problem(message, allowed=bounds)
+
+
+def _wrong_length(failure: _Failure) -> Problem:
+    unit = _UNITS[failure.keyword[3:]]
+    side = "at least" if failure.keyword.startswith("min") else "at most"
+    limit = f"{side} {failure.demanded}"
+    message = f"{failure.seen} has {len(failure.value)} {unit}: write {limit}"
+    return failure.problem(message, allowed=[limit])
+
+
+def _repeated(failure: _Failure) -> Problem:
+    items = failure.value
+    twice = next(item for index, item in enumerate(items) if item in items[:index])
+    return failure.problem(f"{shown(twice)} is listed twice: keep one")
+
+
+def _together(failure: _Failure) -> Problem:
+    names = failure.demanded["required"]
+    return failure.problem(f"{_quoted(names)} exclude each other: keep one", allowed=names)
+
+
+def _one_of(failure: _Failure) -> Problem:
+    names = [branch["required"][0] for branch in failure.demanded]
+    written = [name for name in names if name in failure.value]
+    if written:
+        return failure.problem(f"{_quoted(names)} exclude each other: keep one", allowed=names)
+    number = "one" if failure.keyword == "oneOf" else "at least one"
+    return failure.problem(
+        f"{' and '.join(map(repr, names))} are missing: add {number} of them", allowed=names
     )
 
 
-def _wrong_length(pointer: str, error: ValidationError) -> Problem:
-    unit = {"Length": "characters", "Items": "items", "Properties": "fields"}[error.validator[3:]]
-    side = "at least" if error.validator.startswith("min") else "at most"
-    message = f"has {len(error.instance)} {unit}: {side} {error.validator_value} are allowed"
-    return Problem(pointer, message, seen=str(len(error.instance)), allowed=(f"{side} {error.validator_value}",))
-
-
-def _repeated(pointer: str, error: ValidationError) -> Problem:
-    twice = next(item for index, item in enumerate(error.instance) if item in error.instance[:index])
-    return Problem(pointer, f"{shown(twice)} is listed twice: keep one", seen=shown(twice))
-
-
-def _together(pointer: str, error: ValidationError) -> Problem:
-    names = error.validator_value.get("required", [])
-    return Problem(pointer, f"{_quoted(names)} exclude each other: keep one", allowed=tuple(names))
-
-
-def _one_of(pointer: str, error: ValidationError) -> Problem:
-    names = [branch["required"][0] for branch in error.validator_value]
-    number = "exactly" if error.validator == "oneOf" else "at least"
-    return Problem(pointer, f"needs {number} one of {_quoted(names)}", allowed=tuple(names))
-
-
-def _needs(pointer: str, error: ValidationError) -> Problem:
+def _needs(failure: _Failure) -> Problem:
     name, needed = next(
         (name, other)
-        for name, others in error.validator_value.items()
+        for name, others in failure.demanded.items()
         for other in others
-        if name in error.instance and other not in error.instance
+        if name in failure.value and other not in failure.value
     )
-    return Problem(child(pointer, name), f"{name!r} needs {needed!r} beside it: add it", allowed=(needed,))
+    message = f"{name!r} needs {needed!r} beside it: add it"
+    return Problem(child(failure.pointer, name), message, shown(failure.value[name]), (needed,))
 
 
-def _other(pointer: str, error: ValidationError) -> Problem:
-    return Problem(pointer, error.message[:200], seen=shown(error.instance))
+def _other(failure: _Failure) -> Problem:
+    return failure.problem(failure.message[:200])
 
 
-_EXPLAINERS: Mapping[str, Callable[[str, ValidationError], Problem]] = {
+_EXPLAINERS: Mapping[str, Callable[[_Failure], Problem]] = {
     "type": _wrong_type,
     "pattern": _unexpected,
     "enum": _not_listed,

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from configsvc.model.names import Kind
+from configsvc.schema.values import Json
 
 _SHARED = "common.json"
 _DEFINITIONS = "#/$defs/"
 _HERE = Path(__file__).resolve().parent
 
-Schema = dict[str, Any]
+Schema = dict[str, Json]
 
 
 def directory() -> Path:
@@ -72,7 +72,7 @@ def _closure(schema: Schema, shared: Schema) -> set[str]:
     return found
 
 
-def _references(part: Any) -> Iterator[str]:
+def _references(part: Json) -> Iterator[str]:
     if isinstance(part, dict):
         if "$ref" in part:
             yield part["$ref"].rpartition(_DEFINITIONS)[2]
@@ -83,10 +83,13 @@ def _references(part: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _local(part: Any) -> Any:
+def _local(part: Json) -> Json:
     """``part`` with references into the shared file turned into references into itself."""
     if isinstance(part, dict):
-        return {key: part[key].removeprefix(_SHARED) if key == "$ref" else _local(part[key]) for key in part}
+        return {
+            key: part[key].removeprefix(_SHARED) if key == "$ref" else _local(part[key])
+            for key in part
+        }
     if isinstance(part, list):
         return [_local(value) for value in part]
     return part

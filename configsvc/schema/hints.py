@@ -4,11 +4,11 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import Any
 
 from configsvc.model.names import Kind
 from configsvc.model.quantities import format_duration, format_share, format_size
 from configsvc.schema.files import Schema, json_schema, properties, resolved
+from configsvc.schema.values import Json
 
 _CUTOFF = 0.6
 _SHORTEST_PART = 2
@@ -55,10 +55,14 @@ def elsewhere(kind: Kind, name: str) -> str | None:
     return paths[0] if len(paths) == 1 else None
 
 
-def quantity(name: str, value: Any) -> tuple[str, str, str | None]:
+def quantity(name: str, value: Json) -> tuple[str, str, str | None]:
     """What a value of type ``name`` is called, how it is written, and what ``value`` was probably meant to be."""
     noun, form = _FORMS[name]
-    meant = _MEANT[name](str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    meant = (
+        _MEANT[name](str(value))
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        else None
+    )
     return noun, (f"write '{meant}'" if meant else form), meant
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from configsvc.schema import limits
 from configsvc.schema.errors import child, shown
 from configsvc.schema.syntax import Fault, Parsed, Position, SyntaxFaultError, fault, position_of
+from configsvc.schema.values import Json
 
 _DIGITS = len(str(limits.INTEGER))
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
@@ -65,7 +66,7 @@ class _Duplicates:
     def __init__(self) -> None:
         self.seen = False
 
-    def build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def build(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         built = dict(pairs)
         if len(built) != len(pairs):
             self.seen = True
@@ -139,7 +140,9 @@ def _check_surrogates(text: str) -> None:
         token = match[0]
         if "\\u" in token and _SURROGATE.search(json.loads(token)):
             message = "text has half of a surrogate pair, which is no character: write the character itself"
-            raise SyntaxFaultError(fault(message, position_of(text, match.start()), seen=token[:40]))
+            raise SyntaxFaultError(
+                fault(message, position_of(text, match.start()), seen=token[:40])
+            )
 
 
 @dataclass(slots=True)

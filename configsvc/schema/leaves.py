@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from configsvc.model.names import POLICY_KINDS, Kind
 from configsvc.model.policies import (
@@ -19,6 +19,7 @@ from configsvc.model.quantities import Share
 from configsvc.schema.errors import child
 from configsvc.schema.files import Schema, json_schema, properties
 from configsvc.schema.quantities import duration, share, size
+from configsvc.schema.values import Json
 
 LeafType = Literal[
     "duration", "share", "size", "integer", "boolean", "text", "multiplier",
@@ -35,7 +36,18 @@ _MILLIONTHS = 1_000_000
 _CLASS_ORDER = {
     name: str(position)
     for position, name in enumerate(
-        ("connect", "refused", "reset", "timeout", "4xx", "5xx", "overloaded", "open", "full", "limited")
+        (
+            "connect",
+            "refused",
+            "reset",
+            "timeout",
+            "4xx",
+            "5xx",
+            "overloaded",
+            "open",
+            "full",
+            "limited",
+        )
     )
 }
 assert _CLASS_ORDER.keys() == OUTCOME_CLASSES  # noqa: S101 - two lists of one vocabulary
@@ -65,7 +77,7 @@ class LeafReader:
     """How a leaf of a document becomes a typed value."""
 
     path: str
-    convert: Callable[[Any], Leaf]
+    convert: Callable[[Json], Leaf]
 
 
 LeafTable = Mapping[str, "LeafReader | LeafTable"]
@@ -85,7 +97,7 @@ def leaves(kind: Kind) -> tuple[LeafSpec, ...]:
 @cache
 def leaf_table(kind: Kind) -> LeafTable:
     """The readers of a policy kind's leaves, to be walked beside a document's own keys."""
-    table: dict[str, Any] = {}
+    table: dict[str, Json] = {}
     for spec, convert in _leaves(kind):
         *parents, last = spec.path.split(".")
         inner = table
@@ -101,12 +113,12 @@ def defaults(kind: Kind) -> Mapping[str, Leaf]:
     return {spec.path: spec.default for spec in leaves(kind) if spec.default is not None}
 
 
-def _leaves(kind: Kind) -> list[tuple[LeafSpec, Callable[[Any], Leaf]]]:
+def _leaves(kind: Kind) -> list[tuple[LeafSpec, Callable[[Json], Leaf]]]:
     if kind not in POLICY_KINDS:
         raise KeyError(f"{kind} is not a kind of policy: it has no leaves that merge")
     root = json_schema(kind)
     spec = properties(root, root)["spec"]
-    found: list[tuple[LeafSpec, Callable[[Any], Leaf]]] = []
+    found: list[tuple[LeafSpec, Callable[[Json], Leaf]]] = []
     for name, schema in properties(spec, root).items():
         if name not in IDENTITY:
             _descend(name, child("/spec", name), schema, root, found)
@@ -118,7 +130,7 @@ def _descend(
     pointer: str,
     schema: Schema,
     root: Schema,
-    found: list[tuple[LeafSpec, Callable[[Any], Leaf]]],
+    found: list[tuple[LeafSpec, Callable[[Json], Leaf]]],
 ) -> None:
     if schema.get("type") == "object" and not schema.get("x-configsvc-atomic"):
         for name, part in properties(schema, root).items():
@@ -150,10 +162,15 @@ def _leaf_type(schema: Schema) -> LeafType:
 
 def outcomes(value: list[str | int]) -> tuple[str, ...]:
     """Outcomes as a set in a fixed order, so that equal sets are equal values: classes first, then codes."""
-    return tuple(sorted(map(str, set(value)), key=lambda name: (name not in _CLASS_ORDER, _CLASS_ORDER.get(name, name))))
+    return tuple(
+        sorted(
+            map(str, set(value)),
+            key=lambda name: (name not in _CLASS_ORDER, _CLASS_ORDER.get(name, name)),
+        )
+    )
 
 
-def _same(value: Any) -> Leaf:
+def _same(value: Json) -> Leaf:
     return value  # type: ignore[no-any-return]
 
 
@@ -161,25 +178,25 @@ def _multiplier(value: float) -> Share:
     return Share(round(value * _MILLIONTHS))
 
 
-def _window(value: Mapping[str, Any]) -> Window:
+def _window(value: Mapping[str, Json]) -> Window:
     extent = value["size"]
     return Window(value["kind"], extent if value["kind"] == "count" else duration(extent))
 
 
-def _rate(value: Mapping[str, Any]) -> Rate:
+def _rate(value: Mapping[str, Json]) -> Rate:
     return Rate(value["limit"], duration(value["period"]))
 
 
-def _response(value: Mapping[str, Any]) -> StaticResponse:
+def _response(value: Mapping[str, Json]) -> StaticResponse:
     headers = tuple(sorted(value.get("headers", {}).items()))
     return StaticResponse(value["status"], headers, value.get("body", ""))
 
 
-def _operation(value: Mapping[str, Any]) -> OperationReference:
+def _operation(value: Mapping[str, Json]) -> OperationReference:
     return OperationReference(value["service"], value["operation"])
 
 
-_CONVERT: Mapping[LeafType, Callable[[Any], Leaf]] = {
+_CONVERT: Mapping[LeafType, Callable[[Json], Leaf]] = {
     "duration": duration,
     "share": share,
     "size": size,
@@ -195,8 +212,8 @@ _CONVERT: Mapping[LeafType, Callable[[Any], Leaf]] = {
 }
 
 
-def _liftable(convert: Callable[[Any], Leaf]) -> Callable[[Any], Leaf]:
-    def read(value: Any) -> Leaf:
+def _liftable(convert: Callable[[Json], Leaf]) -> Callable[[Json], Leaf]:
+    def read(value: Json) -> Leaf:
         return Lifted.NONE if value == LIFT else convert(value)
 
     return read

@@ -38,7 +38,9 @@ class Matched:
 
     def meets(self, other: "Matched") -> bool:
         """Whether both take requests of one method."""
-        return not self.methods or not other.methods or not set(self.methods).isdisjoint(other.methods)
+        return (
+            not self.methods or not other.methods or not set(self.methods).isdisjoint(other.methods)
+        )
 
 
 def overlap_problems(matches: Iterable[Matched]) -> Iterator[Problem]:

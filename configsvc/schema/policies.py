@@ -1,12 +1,12 @@
 """Policy documents: the leaves that are written in them, and what between these cannot hold."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from configsvc.model.names import Kind
 from configsvc.model.policies import Leaf, Lifted, Policy, Target
 from configsvc.schema.errors import Problem
 from configsvc.schema.leaves import LeafReader, LeafTable, leaf_table
+from configsvc.schema.values import Json
 
 _EVERYTHING = Target()
 _ENABLED = "enabled"
@@ -25,7 +25,7 @@ _SHARED_MACHINES = {
 leaves that describe the state, and what it is called."""
 
 
-def read_policy(kind: Kind, value: Mapping[str, Any]) -> Policy:
+def read_policy(kind: Kind, value: Mapping[str, Json]) -> Policy:
     """The policy that a valid document of ``kind`` describes."""
     spec = value["spec"]
     fields: dict[str, Leaf] = {}
@@ -50,7 +50,7 @@ def policy_problems(policy: Policy) -> Iterator[Problem]:
         yield from _shared_state(policy)
 
 
-def _collect(table: LeafTable, value: Mapping[str, Any], fields: dict[str, Leaf]) -> None:
+def _collect(table: LeafTable, value: Mapping[str, Json], fields: dict[str, Leaf]) -> None:
     for key, part in value.items():
         rule = table.get(key)
         if type(rule) is LeafReader:
@@ -75,7 +75,9 @@ def _target(value: Mapping[str, str] | None) -> Target | None:
 def _shared_state(policy: Policy) -> Iterator[Problem]:
     """State that a pair shares cannot be described for one of its operations alone."""
     scope, prefix, machine = _SHARED_MACHINES[policy.kind]
-    described = [path for path in policy.fields if path.startswith(prefix) and path not in (_ENABLED, scope)]
+    described = [
+        path for path in policy.fields if path.startswith(prefix) and path not in (_ENABLED, scope)
+    ]
     written = policy.fields.get(scope)
     if written == _OPERATION or (written is None and not described):
         return
@@ -84,4 +86,6 @@ def _shared_state(policy: Policy) -> Iterator[Problem]:
         f"all operations of a caller and callee share one {machine}, so one operation cannot set its '{first}': "
         f"add '{scope}: operation' for a {machine} of its own, or remove 'operation' from the target"
     )
-    yield Problem(f"/spec/{first.replace('.', '/')}", message, seen=first, hint=f"{scope}: operation")
+    yield Problem(
+        f"/spec/{first.replace('.', '/')}", message, seen=first, hint=f"{scope}: operation"
+    )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
-from typing import Any
 
 from configsvc.errors import InputError
 from configsvc.model.names import Kind
@@ -23,6 +22,7 @@ from configsvc.model.quantities import (
 )
 from configsvc.schema.errors import Problem, child, shown
 from configsvc.schema.files import Schema, json_schema, resolved
+from configsvc.schema.values import Json
 
 duration = lru_cache(maxsize=8192)(parse_duration)
 """Text to microseconds; few texts make up most of any configuration."""
@@ -40,7 +40,7 @@ Check = Callable[[str], str | None]
 """Says what is wrong with a text, or None."""
 
 
-def problems(kind: Kind, value: Any) -> list[Problem]:
+def problems(kind: Kind, value: Json) -> list[Problem]:
     """Everything in ``value`` that is outside its bounds; text that is no quantity at all is passed over."""
     rule = _rules(kind)
     return [] if rule is None or _holds(rule, value) else list(_broken(rule, value, ""))
@@ -151,7 +151,7 @@ _CHECKS: Mapping[str, Check] = {
 }
 
 
-def _holds(rule: _Rule, value: Any) -> bool:
+def _holds(rule: _Rule, value: Json) -> bool:
     """Whether everything is within bounds; builds no pointers, because almost every document is."""
     if isinstance(value, dict):
         members = rule.members
@@ -166,7 +166,7 @@ def _holds(rule: _Rule, value: Any) -> bool:
     return True
 
 
-def _broken(rule: _Rule, value: Any, pointer: str) -> Iterator[Problem]:
+def _broken(rule: _Rule, value: Json, pointer: str) -> Iterator[Problem]:
     if isinstance(value, dict):
         for key, part in value.items():
             if key in rule.members:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 import orjson
 
@@ -31,12 +30,13 @@ from configsvc.schema.trust import (
     waiver_problems,
 )
 from configsvc.schema.validation import is_valid
+from configsvc.schema.values import Json
 
 _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 _POLICIES = frozenset(POLICY_KINDS)
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
-_READERS: Mapping[Kind, Callable[[Mapping[str, Any]], Spec]] = {
+_READERS: Mapping[Kind, Callable[[Mapping[str, Json]], Spec]] = {
     Kind.SERVICE: read_service,
     Kind.AUTHENTICATION: read_authentication,
     Kind.GATEWAY: read_gateway,
@@ -44,7 +44,7 @@ _READERS: Mapping[Kind, Callable[[Mapping[str, Any]], Spec]] = {
     Kind.BFF: read_bff,
     Kind.WAIVER: read_waiver,
 }
-_CHECKS: Mapping[type[Spec], Callable[[Any], Iterable[Problem]]] = {
+_CHECKS: Mapping[type[Spec], Callable[[Json], Iterable[Problem]]] = {
     Policy: policy_problems,
     Service: service_problems,
     Authentication: authentication_problems,
@@ -91,7 +91,7 @@ def read_stored(data: bytes, *, digest: str, revision: int | None = None) -> Res
     return _typed(_KINDS[value["kind"]], value, digest, revision)
 
 
-def _typed(kind: Kind, value: Mapping[str, Any], digest: str, revision: int | None) -> Resource:
+def _typed(kind: Kind, value: Mapping[str, Json], digest: str, revision: int | None) -> Resource:
     metadata = value["metadata"]
     spec = read_policy(kind, value) if kind in _POLICIES else _READERS[kind](value)
     return Resource(
@@ -110,7 +110,7 @@ def _contradictions(spec: Spec, today: date | None) -> Iterable[Problem]:
     return _CHECKS[type(spec)](spec)
 
 
-def _kind(value: Mapping[str, Any]) -> Kind | Problem:
+def _kind(value: Mapping[str, Json]) -> Kind | Problem:
     """The kind, which decides what else is looked at, or why it cannot be told."""
     version = value.get("apiVersion")
     if version != API_VERSION:
@@ -119,10 +119,14 @@ def _kind(value: Mapping[str, Any]) -> Kind | Problem:
     if isinstance(name, str) and name in _KINDS:
         return _KINDS[name]
     if name is None:
-        return Problem("", f"field 'kind' is missing: write one of {', '.join(_KINDS)}", allowed=tuple(_KINDS))
+        return Problem(
+            "", f"field 'kind' is missing: write one of {', '.join(_KINDS)}", allowed=tuple(_KINDS)
+        )
     close = nearest(name, _KINDS) if isinstance(name, str) else None
     advice = f"did you mean {close!r}?" if close else f"use one of {', '.join(_KINDS)}"
-    return Problem("/kind", f"unknown kind {shown(name)}: {advice}", shown(name), tuple(_KINDS), close)
+    return Problem(
+        "/kind", f"unknown kind {shown(name)}: {advice}", shown(name), tuple(_KINDS), close
+    )
 
 
 def _unknown_version(version: object) -> Problem:
@@ -133,7 +137,7 @@ def _unknown_version(version: object) -> Problem:
     return Problem("/apiVersion", message, shown(version), (API_VERSION,), API_VERSION)
 
 
-def _explain(kind: Kind, value: Any, out_of_bounds: list[Problem]) -> list[Problem]:
+def _explain(kind: Kind, value: Json, out_of_bounds: list[Problem]) -> list[Problem]:
     from configsvc.schema.explanation import explain  # noqa: PLC0415 - 100 ms that only a refusal needs
 
     explained = explain(kind, value)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from configsvc.model.routing import (
     Bff,
@@ -24,6 +23,7 @@ from configsvc.schema.services import (
     read_discovery,
     read_latency,
 )
+from configsvc.schema.values import Json
 
 _ANY_MATCH = RouteMatch()
 
@@ -45,7 +45,9 @@ def read_route(value: Fields) -> Route:
     spec = value["spec"]
     return Route(
         gateway=spec["gateway"],
-        destinations=tuple(Destination(each["to"], each.get("weight", 1)) for each in spec["destinations"]),
+        destinations=tuple(
+            Destination(each["to"], each.get("weight", 1)) for each in spec["destinations"]
+        ),
         hosts=tuple(spec.get("hosts", ())),
         match=_route_match(spec.get("match")),
         priority=spec.get("priority", 0),
@@ -112,7 +114,7 @@ def _endpoint(value: Fields) -> Endpoint:
     )
 
 
-def _bff_call(value: Mapping[str, Any]) -> BffCall:
+def _bff_call(value: Mapping[str, Json]) -> BffCall:
     return BffCall(
         name=value["name"],
         call=read_call(value),

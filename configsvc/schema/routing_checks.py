@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 from configsvc.model.routing import Bff, BffCall, Endpoint, Gateway, Route
 from configsvc.schema.errors import Problem, child
-from configsvc.schema.path_templates import Matched, overlap_problems, parameter_problems, parameters
+from configsvc.schema.path_templates import (
+    Matched,
+    overlap_problems,
+    parameter_problems,
+    parameters,
+)
 from configsvc.schema.service_checks import (
     call_problems,
     discovery_problems,
@@ -25,7 +30,11 @@ def gateway_problems(gateway: Gateway) -> Iterator[Problem]:
     for index, listener in enumerate(gateway.listeners):
         pointer = f"/spec/listeners/{index}"
         if listener.protocol == "https" and listener.certificate_file is None:
-            yield Problem(pointer, "protocol https needs 'tls' with certificateFile and keyFile: add it", seen="https")
+            yield Problem(
+                pointer,
+                "protocol https needs 'tls' with certificateFile and keyFile: add it",
+                seen="https",
+            )
         if listener.protocol == "http" and listener.certificate_file is not None:
             message = "'tls' has no effect with protocol http: write 'protocol: https' or remove it"
             yield Problem(f"{pointer}/tls", message, seen="http", hint="protocol: https")
@@ -34,7 +43,9 @@ def gateway_problems(gateway: Gateway) -> Iterator[Problem]:
 def route_problems(route: Route) -> Iterator[Problem]:
     """Every contradiction in one Route."""
     yield from parameter_problems(route.match.path, "/spec/match/path")
-    yield from duplicates("destination", (each.to for each in route.destinations), "/spec/destinations", "to")
+    yield from duplicates(
+        "destination", (each.to for each in route.destinations), "/spec/destinations", "to"
+    )
     if route.rewrite is None:
         return
     if route.rewrite.prefix is not None and route.match.prefix is None:
@@ -62,7 +73,9 @@ def bff_problems(bff: Bff) -> Iterator[Problem]:
 def _endpoint_problems(endpoint: Endpoint, pointer: str) -> Iterator[Problem]:
     yield from parameter_problems(endpoint.path, f"{pointer}/path")
     yield from latency_problems(endpoint.latency, f"{pointer}/latency")
-    yield from duplicates("call", (each.name for each in endpoint.calls), f"{pointer}/calls", "name")
+    yield from duplicates(
+        "call", (each.name for each in endpoint.calls), f"{pointer}/calls", "name"
+    )
     for index, call in enumerate(endpoint.calls):
         yield from call_problems(call.call, f"{pointer}/calls/{index}")
         yield from _bff_call_problems(endpoint, call, f"{pointer}/calls/{index}")
@@ -91,7 +104,9 @@ def _texts(call: BffCall) -> Iterator[tuple[str, str]]:
         yield child("headers", key), text
 
 
-def _reference_problems(endpoint: Endpoint, call: BffCall, text: str, pointer: str) -> Iterator[Problem]:
+def _reference_problems(
+    endpoint: Endpoint, call: BffCall, text: str, pointer: str
+) -> Iterator[Problem]:
     known = tuple(parameters(endpoint.path))
     for name in _PATH_REFERENCE.findall(text):
         if name not in known:

@@ -14,7 +14,9 @@ _PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 def service_problems(service: Service) -> Iterator[Problem]:
     """Every contradiction in one Service."""
     yield from discovery_problems(service.discovery)
-    yield from duplicates("operation", (each.name for each in service.operations), _OPERATIONS, "name")
+    yield from duplicates(
+        "operation", (each.name for each in service.operations), _OPERATIONS, "name"
+    )
     for index, operation in enumerate(service.operations):
         yield from _operation_problems(service, operation, child(_OPERATIONS, index))
     yield from overlap_problems(_matches(service))
@@ -38,7 +40,9 @@ def duplicates(what: str, values: Iterable[Hashable], base: str, member: str) ->
 
 def latency_problems(latency: Latency, pointer: str) -> Iterator[Problem]:
     """A higher percentile is never lower."""
-    known = [(name, value) for name in _PERCENTILES if (value := getattr(latency, name)) is not None]
+    known = [
+        (name, value) for name in _PERCENTILES if (value := getattr(latency, name)) is not None
+    ]
     for (lower, low), (higher, high) in zip(known, known[1:], strict=False):
         if high < low:
             message = (
@@ -63,7 +67,11 @@ def _operation_problems(service: Service, operation: Operation, pointer: str) ->
         return
     yield from parameter_problems(operation.match.path, f"{pointer}/match/path")
     if (operation.match.grpc is not None) != (service.protocol == "grpc"):
-        form = "'grpc: package.Service/Method'" if service.protocol == "grpc" else "'methods' and 'path'"
+        form = (
+            "'grpc: package.Service/Method'"
+            if service.protocol == "grpc"
+            else "'methods' and 'path'"
+        )
         message = f"the service speaks {service.protocol}, so its operations match by {form}: change one of the two"
         yield Problem(f"{pointer}/match", message, seen=service.protocol)
 

@@ -1,7 +1,6 @@
 """Service documents, and the parts that Gateways and Bffs share with them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from configsvc.model.quantities import Duration, Share
 from configsvc.model.services import (
@@ -22,8 +21,9 @@ from configsvc.model.services import (
 )
 from configsvc.schema.leaves import outcomes
 from configsvc.schema.quantities import duration, share, size
+from configsvc.schema.values import Json
 
-Fields = Mapping[str, Any]
+Fields = Mapping[str, Json]
 
 _NO_CAPACITY = Capacity()
 _NO_LATENCY = Latency()
@@ -64,7 +64,9 @@ def read_discovery(value: Fields | None) -> Discovery:
         load_balancing=value.get("loadBalancing", "round-robin"),
         panic_threshold=share(value.get("panicThreshold", "50%")),
         health_check=_health_check(value["healthCheck"]) if "healthCheck" in value else None,
-        outlier_detection=_outlier_detection(value["outlierDetection"]) if "outlierDetection" in value else None,
+        outlier_detection=_outlier_detection(value["outlierDetection"])
+        if "outlierDetection" in value
+        else None,
     )
 
 
@@ -73,7 +75,10 @@ def read_capacity(value: Fields | None) -> Capacity:
     if not value:
         return _NO_CAPACITY
     return Capacity(
-        value.get("instances"), value.get("processes"), value.get("workers"), value.get("requestsPerSecond")
+        value.get("instances"),
+        value.get("processes"),
+        value.get("workers"),
+        value.get("requestsPerSecond"),
     )
 
 

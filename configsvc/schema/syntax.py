@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from configsvc.schema.errors import Problem
+from configsvc.schema.values import Json
 
 Syntax = Literal["yaml", "json"]
 Position = tuple[int, int]
@@ -31,7 +32,7 @@ class SyntaxFaultError(Exception):
 class Parsed:
     """One value out of a text, and a way to find out where its parts stand."""
 
-    value: Any
+    value: Json
     positions: Callable[[], Mapping[str, Position]]
 
 
@@ -41,7 +42,14 @@ Outcome = Parsed | tuple[Fault, ...]
 Outcomes = Iterator[Outcome]
 
 
-def fault(message: str, position: Position, *, pointer: str = "", seen: str | None = None, hint: str | None = None) -> Fault:
+def fault(
+    message: str,
+    position: Position,
+    *,
+    pointer: str = "",
+    seen: str | None = None,
+    hint: str | None = None,
+) -> Fault:
     """A fault without the ceremony."""
     return Fault(Problem(pointer, message, seen=seen, hint=hint), position)
 

@@ -17,11 +17,13 @@ LONGEST_WAIVER = timedelta(days=90)
 """How far ahead a waiver may expire on the day it is published."""
 
 _KEYS = "/spec/jwt/keys"
-_MEMBERS: Mapping[str, Mapping[str, str | None]] = MappingProxyType({
-    "RS256": {"kty": "RSA", "n": None, "e": None},
-    "ES256": {"kty": "EC", "crv": "P-256", "x": None, "y": None},
-    "EdDSA": {"kty": "OKP", "crv": "Ed25519", "x": None},
-})
+_MEMBERS: Mapping[str, Mapping[str, str | None]] = MappingProxyType(
+    {
+        "RS256": {"kty": "RSA", "n": None, "e": None},
+        "ES256": {"kty": "EC", "crv": "P-256", "x": None, "y": None},
+        "EdDSA": {"kty": "OKP", "crv": "Ed25519", "x": None},
+    }
+)
 """What a public key of each algorithm consists of; None: any value."""
 
 _DESCRIPTIVE = frozenset({"alg", "kid", "use"})
@@ -56,7 +58,9 @@ def read_waiver(value: Fields) -> Waiver:
 
 def authentication_problems(authentication: Authentication) -> Iterator[Problem]:
     """Every contradiction in one Authentication."""
-    yield from duplicates("key", (each.id for each in authentication.api_keys), "/spec/apiKeys", "id")
+    yield from duplicates(
+        "key", (each.id for each in authentication.api_keys), "/spec/apiKeys", "id"
+    )
     if authentication.jwt is None:
         return
     yield from duplicates("key", (each.id for each in authentication.jwt.keys), _KEYS, "id")
@@ -72,7 +76,13 @@ def waiver_problems(waiver: Waiver, today: date | None) -> Iterator[Problem]:
             f"{waiver.expires.isoformat()} is more than {LONGEST_WAIVER.days} days ahead: "
             f"write {latest} or earlier, and renew the waiver if it is still needed then"
         )
-        yield Problem("/spec/expires", message, seen=waiver.expires.isoformat(), allowed=(latest,), hint=latest)
+        yield Problem(
+            "/spec/expires",
+            message,
+            seen=waiver.expires.isoformat(),
+            allowed=(latest,),
+            hint=latest,
+        )
 
 
 def _jwt(value: Fields) -> Jwt:
@@ -91,7 +101,9 @@ def _jwt_key(value: Fields) -> JwtKey:
 
 
 def _api_key(value: Fields) -> ApiKey:
-    return ApiKey(value["id"], value["sha256"], tuple(value.get("scopes", ())), value.get("notAfter"))
+    return ApiKey(
+        value["id"], value["sha256"], tuple(value.get("scopes", ())), value.get("notAfter")
+    )
 
 
 def _key_problems(key: JwtKey, pointer: str) -> Iterator[Problem]:
@@ -100,12 +112,16 @@ def _key_problems(key: JwtKey, pointer: str) -> Iterator[Problem]:
     needed = _MEMBERS[key.algorithm]
     for name, value in needed.items():
         if name not in jwk:
-            yield Problem(pointer, f"a key for {key.algorithm} needs {name!r}: add it", allowed=(name,))
+            yield Problem(
+                pointer, f"a key for {key.algorithm} needs {name!r}: add it", allowed=(name,)
+            )
         elif value not in (None, jwk[name]):
             message = f"{jwk[name]!r} is not for {key.algorithm}: write {value!r}, or change the algorithm"
             yield Problem(f"{pointer}/{name}", message, seen=jwk[name], allowed=(str(value),))
     for name in jwk.keys() - needed.keys() - _DESCRIPTIVE:
-        yield Problem(f"{pointer}/{name}", f"a key for {key.algorithm} has no {name!r}: remove it", seen=name)
+        yield Problem(
+            f"{pointer}/{name}", f"a key for {key.algorithm} has no {name!r}: remove it", seen=name
+        )
     if jwk.get("alg", key.algorithm) != key.algorithm:
         message = f"{jwk['alg']!r} contradicts algorithm {key.algorithm!r}: remove it"
         yield Problem(f"{pointer}/alg", message, seen=jwk["alg"], allowed=(key.algorithm,))

@@ -17,7 +17,9 @@ _HELP = {
 def not_yaml(exc: YAMLError | UnicodeEncodeError, text: str) -> Fault:
     """The error with which reading ``text`` ended."""
     if isinstance(exc, UnicodeEncodeError):
-        message = "text has half of a surrogate pair, which is no character: write the character itself"
+        message = (
+            "text has half of a surrogate pair, which is no character: write the character itself"
+        )
         return fault(message, position_of(text, exc.start))
     if isinstance(exc, ReaderError):
         return _unacceptable(exc, text)

@@ -7,7 +7,6 @@ aliases can cost more than their bounds. Positions are found by going through th
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from yaml.cyaml import CParser
 from yaml.error import YAMLError
@@ -29,9 +28,11 @@ from yaml.events import (
 from configsvc.schema import limits
 from configsvc.schema.errors import child, shown
 from configsvc.schema.syntax import Fault, Outcomes, Parsed, fault
+from configsvc.schema.values import Json
 from configsvc.schema.yaml_faults import not_yaml
 from configsvc.schema.yaml_positions import position, positions
 from configsvc.schema.yaml_scalars import NULL, Scalar, scalar
+
 
 def parse(text: str) -> Outcomes:
     """Read the documents of a stream; empty ones are left out.
@@ -59,10 +60,14 @@ def _documents(text: str) -> Outcomes:
         parser.dispose()
 
 
-def _document(parser: CParser, start: DocumentStartEvent, text: str) -> Parsed | tuple[Fault, ...] | None:
+def _document(
+    parser: CParser, start: DocumentStartEvent, text: str
+) -> Parsed | tuple[Fault, ...] | None:
     builder = _Builder()
     if start.version not in (None, (1, 2)):
-        builder.refuse("documents are read as YAML 1.2: write '%YAML 1.2' or leave the line out", start)
+        builder.refuse(
+            "documents are read as YAML 1.2: write '%YAML 1.2' or leave the line out", start
+        )
     while not isinstance(event := parser.get_event(), DocumentEndEvent):
         if not builder.is_abandoned:
             builder.take(event)
@@ -81,7 +86,7 @@ def _document(parser: CParser, start: DocumentStartEvent, text: str) -> Parsed |
 class _Anchor:
     """What an alias stands for, and how much of it there is."""
 
-    value: Any
+    value: Json
     nodes: int
     characters: int
 
@@ -90,7 +95,7 @@ class _Anchor:
 class _Level:
     """A mapping or list that is being built. ``key`` None: the next scalar of a mapping is a key."""
 
-    value: Any
+    value: Json
     anchor: str | None
     nodes: int
     characters: int
@@ -102,7 +107,7 @@ class _Builder:
     """One document out of its events. It goes on after a fault where the rest can still be read."""
 
     def __init__(self) -> None:
-        self.value: Any = None
+        self.value: Json = None
         self.faults: list[Fault] = []
         self.is_empty = True
         self.is_abandoned = False
@@ -142,7 +147,9 @@ class _Builder:
         self._check_tag(event)
         is_mapping = isinstance(event, MappingStartEvent)
         if self._is_key_due():
-            self._abandon("a key is text, not a list or mapping: write one word before the colon", event)
+            self._abandon(
+                "a key is text, not a list or mapping: write one word before the colon", event
+            )
         elif len(self._stack) >= limits.DEPTH:
             self._abandon(f"nested deeper than {limits.DEPTH} levels: flatten it", event)
         else:
@@ -162,7 +169,10 @@ class _Builder:
         if self._is_key_due():
             self._abandon("a key is text, not an alias: write it out", event)
         elif anchor is None:
-            self._abandon(f"alias *{event.anchor} stands for nothing: write &{event.anchor} before a value above it", event)
+            self._abandon(
+                f"alias *{event.anchor} stands for nothing: write &{event.anchor} before a value above it",
+                event,
+            )
         else:
             self._nodes += anchor.nodes
             self._characters += anchor.characters
@@ -177,14 +187,19 @@ class _Builder:
 
     def _take_key(self, level: _Level, text: str, event: ScalarEvent) -> None:
         if event.implicit[0] and text in NULL:
-            self._abandon("a key is missing before the colon: write one, in quotes if it is meant to be empty or null", event)
+            self._abandon(
+                "a key is missing before the colon: write one, in quotes if it is meant to be empty or null",
+                event,
+            )
             return
         level.key = text
         level.duplicate = text in level.value
         if level.duplicate:
-            self.refuse(f"key {shown(text)} is written twice in one mapping: keep one", event, seen=text)
+            self.refuse(
+                f"key {shown(text)} is written twice in one mapping: keep one", event, seen=text
+            )
 
-    def _add(self, value: Any, *, is_empty: bool = False) -> None:
+    def _add(self, value: Json, *, is_empty: bool = False) -> None:
         if not self._stack:
             self.value, self.is_empty = value, is_empty
             return
@@ -197,12 +212,20 @@ class _Builder:
             level.key = None
 
     def _is_key_due(self) -> bool:
-        return bool(self._stack) and type(self._stack[-1].value) is dict and self._stack[-1].key is None
+        return (
+            bool(self._stack)
+            and type(self._stack[-1].value) is dict
+            and self._stack[-1].key is None
+        )
 
     def _check_tag(self, event: NodeEvent) -> None:
         if event.tag is not None:  # type: ignore[attr-defined]
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")  # type: ignore[attr-defined]
-            self.refuse(f"tag {shown(tag)} is not read: leave it out, and quote a value that is text", event, seen=tag)
+            self.refuse(
+                f"tag {shown(tag)} is not read: leave it out, and quote a value that is text",
+                event,
+                seen=tag,
+            )
 
     def _abandon(self, message: str, event: Event) -> None:
         self.is_abandoned = True
@@ -217,7 +240,7 @@ class _Builder:
         return pointer
 
 
-_TAKE: Mapping[type[Event], Callable[[_Builder, Any], None]] = {
+_TAKE: Mapping[type[Event], Callable[[_Builder, Json], None]] = {
     ScalarEvent: _Builder.scalar,
     SequenceStartEvent: _Builder.begin,
     MappingStartEvent: _Builder.begin,
