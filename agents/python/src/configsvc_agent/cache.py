@@ -107,26 +107,32 @@ class Cache:
             self._write(self._bundle, _encode(record))
             return True
 
-    def rejected(self) -> dict[str, str]:
-        """The agent version that rejected each digest; empty where that cannot be read."""
-        try:
-            entries = json.loads(_read(self._rejected) or b"{}")
-            return {str(digest): str(version) for digest, version in entries.items()}
-        except (CacheError, ValueError, AttributeError, RecursionError):
-            return {}
+    def rejected(self, agent_version: str) -> dict[str, str]:
+        """By digest, why ``agent_version`` rejected it; empty where that cannot be read."""
+        entries = self._rejections()
+        return {
+            digest: reason for digest, (agent, reason) in entries.items() if agent == agent_version
+        }
 
-    def reject(self, digest: str, agent_version: str) -> None:
-        """Remember across restarts that ``agent_version`` cannot obey ``digest``.
+    def reject(self, digest: str, agent_version: str, reason: str) -> None:
+        """Remember across restarts that ``agent_version`` cannot obey ``digest``, and why.
 
         Raises:
             CacheError: not stored.
         """
         with self._locked():
-            entries = self.rejected()
+            entries = self._rejections()
             entries.pop(digest, None)
-            entries[digest] = agent_version
+            entries[digest] = (agent_version, reason)
             newest = dict(list(entries.items())[-MAX_REJECTED:])
             self._write(self._rejected, json.dumps(newest).encode())
+
+    def _rejections(self) -> dict[str, tuple[str, str]]:
+        try:
+            entries = json.loads(_read(self._rejected) or b"{}")
+            return {digest: (str(agent), str(why)) for digest, (agent, why) in entries.items()}
+        except (CacheError, ValueError, TypeError, AttributeError, RecursionError):
+            return {}
 
     def _load(self) -> Record | None:
         data = _read(self._bundle)

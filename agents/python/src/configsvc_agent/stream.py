@@ -129,10 +129,15 @@ class Reconnect:
     def __init__(self) -> None:
         self._failures = 0
         self._advice = 0.0
+        self._postponed = 0.0
 
     def advise(self, seconds: float) -> None:
         """Take the server's lower bound for the waits to come, at most five minutes."""
         self._advice = min(max(seconds, 0.0), _LONGEST_ADVICE)
+
+    def postpone(self, seconds: float) -> None:
+        """Take the server's lower bound for the next wait alone, at most five minutes."""
+        self._postponed = min(max(seconds, 0.0), _LONGEST_ADVICE)
 
     def lived(self, seconds: float) -> None:
         """A stream ended that had lived so long: a steady one starts the schedule anew."""
@@ -143,4 +148,5 @@ class Reconnect:
         """Seconds until the next try; ``chance`` is uniform in [0, 1)."""
         bound = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(self._failures, 16)))
         self._failures += 1
-        return self._advice + chance * bound
+        least, self._postponed = max(self._advice, self._postponed), 0.0
+        return least + chance * bound

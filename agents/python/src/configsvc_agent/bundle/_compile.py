@@ -142,22 +142,16 @@ def _enter(node: Node | None, item: T, paths: PathTree[T], methods: dict[str, T]
         return
     grpc = node.get("grpc")
     if grpc is not None:
-        if methods.setdefault(grpc.text(), item) is not item:
-            node.refuse(f"is a second match of the gRPC method {grpc.text()[:80]!r}")
+        methods.setdefault(grpc.text(), item)
         return
-    template = node.need("path")
+    template, verbs = node.need("path"), node.get("methods")
     _check_template(template)
-    verbs = node.get("methods")
-    taken = paths.add(() if verbs is None else verbs.texts(), template.text(), item)
-    if taken is not None:
-        node.refuse(f"is a second match of {taken} {template.text()[:80]!r}")
+    paths.add(() if verbs is None else verbs.texts(), template.text(), item)
 
 
 def _check_template(node: Node) -> None:
     template = node.text()
-    if not template.startswith("/"):
-        node.refuse(f"must start with a slash, got {template[:80]!r}")
-    segments = template.split("/")[1:]
+    segments = template.removeprefix("/").split("/")
     if len(segments) > MAX_SEGMENTS:
         node.refuse(f"has {len(segments)} segments; at most {MAX_SEGMENTS} are allowed")
     if "**" in segments[:-1]:

@@ -31,27 +31,22 @@ class PathTree(Generic[T]):
     def __init__(self) -> None:
         self._root: _Branch[T] = _Branch()
 
-    def add(self, methods: tuple[str, ...], template: str, item: T) -> str | None:
-        """Let ``item`` answer for ``template``; the first of two equal matches stays.
+    def add(self, methods: tuple[str, ...], template: str, item: T) -> None:
+        """Let ``item`` answer for ``template``; where two match alike, the first one stays.
 
-        ``template`` starts with a slash; ``{name}`` stands for one segment that is not empty, a
-        last ``**`` for any rest, none included. Returns the method for which an item was already
-        there (``*`` for every method), else None.
+        ``{name}`` stands for one segment that is not empty, a
+        last ``**`` for any rest, none included. No ``methods`` means every method.
         """
         branch, ends = self._descend(template)
         leaves = branch.rests if ends == _REST else branch.ends
-        taken = None
         verbs: list[str | None] = [name.upper() for name in methods]
         for method in verbs or [None]:
-            if method in leaves:
-                taken = method or "*"
             leaves.setdefault(method, item)
-        return taken
 
     def _descend(self, template: str) -> tuple[_Branch[T], str]:
         branch = self._root
         segment = ""
-        for segment in template.split("/")[1:]:
+        for segment in template.removeprefix("/").split("/"):
             if segment == _REST:
                 break
             branch = self._child(branch, segment)

@@ -1,0 +1,261 @@
+"""All edges of one process: which bundle they obey, their guards and their figures."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
+
+from configsvc_agent.agent._deadline import current_deadline
+from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats
+from configsvc_agent.agent._responses import RESPONSES
+from configsvc_agent.bundle import ANY_OPERATION, Bundle
+from configsvc_agent.drivers import Attempt, Classifier, Facts, Guard, context, monotonic
+from configsvc_agent.engine.commands import NO_FACTS
+from configsvc_agent.engine.events import Event
+from configsvc_agent.engine.policy import CallPolicy, Edge
+from configsvc_agent.engine.registry import Machines
+from configsvc_agent.errors import CallError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Hook = Callable[[Event], None]
+
+MAX_ROUTES = 10_000
+"""Spellings of an edge that are remembered; beyond, they are found anew."""
+
+_log = logging.getLogger("configsvc_agent")
+
+
+class GuardedEdge:
+    """Calls along one edge, under whatever bundle is in force when a call begins.
+
+    Ask the agent for it anew for each call: which edge a name means may change with the bundle.
+    """
+
+    __slots__ = ("_guard", "_stats", "classifier", "edge")
+
+    def __init__(
+        self,
+        machines: Machines,
+        edge: Edge,
+        classifier: Classifier,
+        listener: Hook,
+        stats: EdgeStats,
+    ) -> None:
+        self.edge = edge
+        self.classifier = classifier
+        self._stats = stats
+        self._guard = Guard(machines, edge, classifier=classifier, listener=listener)
+
+    @property
+    def policy(self) -> CallPolicy:
+        """What a call that begins now obeys."""
+        return self._guard.plan.policy
+
+    def call(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """``fn(*args, **kwargs)`` under the policy; it may be called more than once.
+
+        ``fn`` learns its time limit from :func:`~configsvc_agent.current_attempt`.
+
+        Raises:
+            CallError: a policy refused or cut the call.
+            Exception: what ``fn`` raised last.
+        """
+
+        def send(attempt: Attempt) -> T:
+            token = context.enter(attempt)
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                context.leave(token)
+
+        result: T = self.run(send)
+        return result
+
+    async def acall(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As :meth:`call` for a coroutine function; an attempt is cancelled when its time is up."""
+
+        async def send(attempt: Attempt) -> T:
+            token = context.enter(attempt)
+            try:
+                return await fn(*args, **kwargs)
+            finally:
+                context.leave(token)
+
+        result: T = await self.arun(send)
+        return result
+
+    def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  a fallback's value may differ
+        """``send(attempt)`` under the policy; ``facts`` tell about the request."""
+        began = time.perf_counter_ns()
+        try:
+            value = self._guard.run(send, _with_deadline(facts))
+        except BaseException as error:
+            self._stats.ended(self._end_of(error), (time.perf_counter_ns() - began) // 1000)
+            raise
+        self._stats.ended(self._judge(value), (time.perf_counter_ns() - began) // 1000)
+        return value
+
+    async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  as run
+        """``await send(attempt)`` under the policy; ``facts`` tell about the request."""
+        began = time.perf_counter_ns()
+        try:
+            value = await self._guard.arun(send, _with_deadline(facts))
+        except BaseException as error:
+            self._stats.ended(self._end_of(error), (time.perf_counter_ns() - began) // 1000)
+            raise
+        self._stats.ended(self._judge(value), (time.perf_counter_ns() - began) // 1000)
+        return value
+
+    def _judge(self, value: object) -> str:
+        reader = self.classifier.result
+        return "ok" if reader is None or reader(value).ok else "failed"
+
+    def _end_of(self, error: BaseException) -> str:
+        if isinstance(error, CallError):
+            return error.kind
+        if not isinstance(error, Exception):
+            return "cancelled"
+        return "failed" if self.classifier.error(error).classes else "error"
+
+
+def _with_deadline(facts: Facts) -> Facts:
+    """``facts`` with the deadline of the request that is being served."""
+    at = current_deadline()
+    if at is None or facts.deadline is not None:
+        return facts
+    if facts is NO_FACTS:
+        return Facts(deadline=at)
+    return replace(facts, deadline=at)
+
+
+class Edges:
+    """Finds the guard of an edge; puts bundles in force for all of them. Safe between threads."""
+
+    def __init__(self, caller: str, bundle: Bundle, hooks: Hooks) -> None:
+        self._caller = caller
+        self._hooks = hooks
+        self._lock = threading.Lock()
+        self._machines = Machines(lock=threading.Lock)
+        self._guards: dict[tuple[Edge, Classifier], GuardedEdge] = {}
+        self._stats: dict[Edge, EdgeStats] = {}
+        self._routes: dict[tuple[object, ...], GuardedEdge] = {}
+        self._foreign = 0
+        self.bundle = bundle
+        self.apply(bundle)
+
+    def apply(self, bundle: Bundle) -> None:
+        """Put ``bundle`` in force for calls that begin from now on."""
+        policies = {
+            Edge(self._caller, callee.name, operation.name): operation.policy
+            for callee in bundle.callees.values()
+            for operation in (*callee.operations.values(), callee.other)
+        }
+        self.bundle = bundle
+        self._machines.install(policies, monotonic(), undeclared=bundle.undeclared.policy)
+        self._routes = {}
+
+    def named(
+        self, callee: str, operation: str = ANY_OPERATION, classifier: Classifier = RESPONSES
+    ) -> GuardedEdge:
+        """The edge to ``callee``; an operation that it does not declare counts as ``*``."""
+        routes = self._routes
+        found = routes.get((callee, operation, classifier))
+        if found is None:
+            found = self._guard(self._edge(callee, operation), classifier)
+            if len(routes) >= MAX_ROUTES:
+                routes.clear()
+            routes[callee, operation, classifier] = found
+        return found
+
+    def at(
+        self,
+        host: str,
+        port: int | None,
+        method: str,
+        path: str,
+        classifier: Classifier = RESPONSES,
+    ) -> GuardedEdge | None:
+        """The edge that an HTTP request means; None for a foreign host, which is counted."""
+        callee = self.bundle.callee_at(host, port)
+        if callee is None:
+            with self._lock:
+                self._foreign += 1
+            return None
+        return self.named(callee.name, callee.match(method, path).name, classifier)
+
+    def policy(self, callee: str, operation: str) -> CallPolicy:
+        """What a call to ``callee`` obeys now."""
+        return self._machines.policy(self._edge(callee, operation))
+
+    def metrics(self) -> tuple[tuple[EdgeMetrics, ...], int]:
+        """The figures of every edge, and how many requests went to foreign hosts."""
+        with self._lock:
+            stats, foreign = dict(self._stats), self._foreign
+        edges = (
+            each.snapshot(
+                edge.caller,
+                edge.callee,
+                edge.operation,
+                declared=edge.callee in self.bundle.callees,
+            )
+            for edge, each in sorted(stats.items(), key=lambda item: str(item[0]))
+        )
+        return tuple(edges), foreign
+
+    def breakers(self) -> tuple[tuple[str, str], ...]:
+        """Every breaker's edge and state, for reports."""
+        return tuple(
+            (f"{key.caller} -> {key.callee} {key.operation or ANY_OPERATION}", state)
+            for key, state in self._machines.breakers()
+        )
+
+    def _edge(self, callee: str, operation: str) -> Edge:
+        known = self.bundle.callees.get(callee)
+        name = ANY_OPERATION if known is None else known.operation(operation).name
+        return Edge(self._caller, callee, name)
+
+    def _guard(self, edge: Edge, classifier: Classifier) -> GuardedEdge:
+        with self._lock:
+            found = self._guards.get((edge, classifier))
+            if found is None:
+                stats = self._stats.setdefault(edge, EdgeStats())
+                listener = self._hooks.listener(stats)
+                found = GuardedEdge(self._machines, edge, classifier, listener, stats)
+                self._guards[edge, classifier] = found
+            return found
+
+
+class Hooks:
+    """Whoever listens to what happens on calls; what they raise is logged and counted."""
+
+    def __init__(self) -> None:
+        self._hooks: tuple[Hook, ...] = ()
+        self.failures = 0
+
+    def add(self, hook: Hook) -> None:
+        """Let ``hook`` hear every event from now on."""
+        self._hooks = (*self._hooks, hook)
+
+    def listener(self, stats: EdgeStats) -> Hook:
+        """What one edge's guard tells: its figures, then every hook."""
+
+        def listen(event: Event) -> None:
+            stats.happened(event)
+            for hook in self._hooks:
+                self._tell(hook, event)
+
+        return listen
+
+    def _tell(self, hook: Hook, event: Event) -> None:
+        try:
+            hook(event)
+        except Exception:  # noqa: BLE001  a hook's mistake is not the call's
+            if not self.failures:
+                _log.exception("the hook %r failed; further failures are only counted", hook)
+            self.failures += 1

@@ -1,0 +1,134 @@
+"""What one edge obeys, and who said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+from configsvc_agent.delivery import Origin
+from configsvc_agent.engine.policy import CallPolicy
+from configsvc_agent.errors import duration_text
+
+_DURATIONS = frozenset(
+    {
+        "breaker.halfOpen.maxWait",
+        "breaker.openFor",
+        "breaker.slowCall.above",
+        "bulkhead.maxWait",
+        "fallback.maxAge",
+        "hedge.delay",
+        "rateLimit.maxWait",
+        "rateLimit.period",
+        "retry.backoff.base",
+        "retry.backoff.max",
+        "retry.retryAfter.max",
+        "timeout.attempt",
+        "timeout.connect",
+        "timeout.idle",
+        "timeout.overall",
+    }
+)
+_SHARES = frozenset(
+    {
+        "breaker.failureRate",
+        "breaker.slowCall.rate",
+        "hedge.budget.ratio",
+        "retry.backoff.multiplier",
+        "retry.budget.ratio",
+    }
+)
+_WHOLE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value of an effective policy and the resource that set it (``default`` if none did)."""
+
+    path: str
+    value: object
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.path:<26} {_written(self.path, self.value):<22} {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The effective policy of an edge at one moment.
+
+    ``operation`` is what the name given stands for, ``*`` where the callee does not declare it.
+    """
+
+    caller: str
+    callee: str
+    operation: str
+    declared: bool
+    policy: CallPolicy
+    origin: Origin
+    version: int
+    digest: str
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every value in force, by path."""
+        return tuple(Leaf(path, value, self._source(path)) for path, value in _leaves(self.policy))
+
+    def _source(self, path: str) -> str:
+        """Who set ``path``, or the compound value that it is part of."""
+        sources: Mapping[str, str] = self.policy.sources
+        while path:
+            if path in sources:
+                return sources[path]
+            path = path.rpartition(".")[0]
+        return "default"
+
+    def __str__(self) -> str:
+        undeclared = "" if self.declared else ", undeclared"
+        head = (
+            f"{self.caller} -> {self.callee} {self.operation}{undeclared}: "
+            f"version {self.version} ({self.digest[:12] or 'no bundle'}) from {self.origin}"
+        )
+        return "\n".join((head, *(f"  {leaf}" for leaf in self.leaves)))
+
+
+_POLICIES = (
+    ("timeout", "timeout"),
+    ("retry", "retry"),
+    ("breaker", "breaker"),
+    ("bulkhead", "bulkhead"),
+    ("rate_limit", "rateLimit"),
+    ("hedge", "hedge"),
+    ("fallback", "fallback"),
+)
+
+
+def _leaves(policy: CallPolicy) -> Iterator[tuple[str, object]]:
+    for name, path in _POLICIES:
+        yield from _walk(path, getattr(policy, name))
+
+
+def _walk(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """The leaves of a policy value that are set, under the names that documents use."""
+    if value is None:
+        return
+    if not is_dataclass(value):
+        yield path, value
+        return
+    for field in fields(value):
+        yield from _walk(f"{path}.{_camel(field.name)}", getattr(value, field.name))
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def _written(path: str, value: object) -> str:
+    """``value`` as documents write it."""
+    if isinstance(value, frozenset | tuple):
+        return ", ".join(sorted(map(str, value)))
+    if isinstance(value, int) and path in _DURATIONS:
+        return duration_text(value)
+    if isinstance(value, int) and path in _SHARES:
+        return f"{value * 100 / _WHOLE:g}%"
+    return str(value).lower() if isinstance(value, bool) else str(value)

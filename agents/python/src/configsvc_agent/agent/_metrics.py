@@ -1,0 +1,150 @@
+"""Counters and latency histograms per edge: always on, one short lock per call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from configsvc_agent.engine.events import (
+    AttemptRejected,
+    BreakerChanged,
+    Event,
+    FallbackUsed,
+    HedgeRefused,
+    RetryRefused,
+    RetryScheduled,
+)
+
+_FINE = 8
+"""Microseconds below which each one has a bucket of its own."""
+
+_BUCKETS = 4 * 34
+"""Four to each doubling, from a microsecond to more than two hours."""
+
+
+def bucket_of(microseconds: int) -> int:
+    """The index of the histogram's bucket for a latency."""
+    if microseconds < _FINE:
+        return max(microseconds, 0)
+    exponent = microseconds.bit_length() - 3
+    return min(4 * exponent + (microseconds >> exponent), _BUCKETS - 1)
+
+
+def upper_bound(index: int) -> int:
+    """The largest latency in microseconds, inclusive, that bucket ``index`` counts."""
+    if index < _FINE:
+        return index
+    exponent = index // 4 - 1
+    return (((index - 4 * exponent) + 1) << exponent) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """A histogram: by the upper bound of each bucket in use, in microseconds, its count.
+
+    A bucket is at most a quarter wide, so a quantile is at most a quarter too high.
+    """
+
+    buckets: Mapping[int, int]
+    total: int
+    """Sum of all latencies in microseconds."""
+
+    @property
+    def count(self) -> int:
+        """How many were measured."""
+        return sum(self.buckets.values())
+
+    def quantile(self, share: float) -> int:
+        """The latency in microseconds that ``share`` (0 to 1) of all did not exceed; 0 if none."""
+        wanted, seen = share * self.count, 0
+        for bound, count in sorted(self.buckets.items()):
+            seen += count
+            if seen >= wanted:
+                return bound
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMetrics:
+    """What happened on one edge since the process started.
+
+    ``calls`` counts calls by their end: ``ok``, ``failed`` (the callee's failure reached the
+    service), ``error`` (a mistake in the code around the call), ``timeout``, ``open``, ``full``,
+    ``limited``, ``cancelled``. ``events`` counts what happened on the way: ``retry``,
+    ``retry-refused``, ``hedge-refused``, ``rejected-open`` and so on, ``breaker-open`` and so on,
+    ``fallback-static`` and so on.
+    """
+
+    caller: str
+    callee: str
+    operation: str
+    declared: bool
+    calls: Mapping[str, int]
+    events: Mapping[str, int]
+    latency: Latency
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """One process's figures at one moment.
+
+    ``foreign`` counts requests to hosts that belong to no callee: they passed untouched.
+    """
+
+    edges: tuple[EdgeMetrics, ...]
+    foreign: int
+    callback_failures: int
+    hook_failures: int
+
+
+class EdgeStats:
+    """The running figures of one edge; safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._calls: Counter[str] = Counter()
+        self._events: Counter[str] = Counter()
+        self._buckets = [0] * _BUCKETS
+        self._total = 0
+
+    def ended(self, end: str, microseconds: int) -> None:
+        """A call ended as ``end`` after so long."""
+        index = bucket_of(microseconds)
+        with self._lock:
+            self._calls[end] += 1
+            self._buckets[index] += 1
+            self._total += microseconds
+
+    def happened(self, event: Event) -> None:
+        """Count ``event`` if it is one of those that are counted."""
+        name = _name(event)
+        if name is not None:
+            with self._lock:
+                self._events[name] += 1
+
+    def snapshot(self, caller: str, callee: str, operation: str, *, declared: bool) -> EdgeMetrics:
+        """The figures of this moment, consistent among themselves."""
+        with self._lock:
+            calls, events = dict(self._calls), dict(self._events)
+            buckets, total = list(self._buckets), self._total
+        used = {upper_bound(index): count for index, count in enumerate(buckets) if count}
+        return EdgeMetrics(caller, callee, operation, declared, calls, events, Latency(used, total))
+
+
+def _name(event: Event) -> str | None:
+    match event:
+        case RetryScheduled():
+            return "retry"
+        case RetryRefused():
+            return "retry-refused"
+        case HedgeRefused():
+            return "hedge-refused"
+        case AttemptRejected():
+            return f"rejected-{event.kind}"
+        case BreakerChanged():
+            return f"breaker-{event.state}"
+        case FallbackUsed():
+            return f"fallback-{event.kind}"
+    return None

@@ -1,0 +1,112 @@
+"""Holds the event stream: one at a time, reconnecting for as long as the agent runs."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import TYPE_CHECKING
+
+from configsvc_agent.delivery._keeper import Keeper
+from configsvc_agent.delivery._offer import Drain, Gone, Heartbeat, Offer, Session, read_event
+from configsvc_agent.errors import AgentError
+from configsvc_agent.stream import EventParser, Reconnect, StreamError
+
+if TYPE_CHECKING:
+    from configsvc_agent.client import Client, EventStream
+
+FIRST_SILENCE = 15.0
+"""Seconds within which a new stream must bring its session."""
+
+_MILLISECONDS = 1_000
+_MICROSECONDS = 1_000_000
+
+
+class Listener:
+    """The body of the stream's thread. ``client`` makes a client for each connection."""
+
+    def __init__(self, keeper: Keeper, client: Callable[[], Client]) -> None:
+        self._keeper = keeper
+        self._client = client
+        self._schedule = Reconnect()
+        self._stopping = Event()
+        self._lock = Lock()
+        self._stream: EventStream | None = None
+        self._reason = ""
+
+    def run(self) -> None:
+        """Stream until :meth:`stop`; whatever goes wrong is a reason to come back later."""
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._keeper.lost(self._stream_once())
+            self._schedule.lived(time.monotonic() - began)
+            self._stopping.wait(self._schedule.next_wait(random.random()))
+
+    def stop(self) -> None:
+        """End the stream and the thread; safe from any thread, more than once."""
+        self._stopping.set()
+        with self._lock:
+            if self._stream is not None:
+                self._stream.close()
+
+    def _stream_once(self) -> str:
+        """One stream from its opening to its end; why it ended."""
+        self._reason = "the server ended the stream"
+        try:
+            stream = self._open()
+            try:
+                self._follow(stream)
+            finally:
+                with self._lock:
+                    self._stream = None
+                stream.release()
+        except AgentError as error:
+            self._schedule.postpone(getattr(error, "retry_after", 0.0))
+            return str(error)
+        return self._reason
+
+    def _open(self) -> EventStream:
+        held = self._keeper.standing.held
+        stream = self._client().open_stream(
+            last_event_id="" if held is None else held.event_id,
+            digest="" if held is None else held.digest,
+        )
+        stream.quiet_for(FIRST_SILENCE)
+        with self._lock:
+            self._stream = stream
+            if self._stopping.is_set():
+                stream.close()
+        return stream
+
+    def _follow(self, stream: EventStream) -> None:
+        parser = EventParser()
+        patience, heard = FIRST_SILENCE, time.monotonic()
+        for chunk in stream.chunks():
+            for event in parser.feed(chunk):
+                heard = time.monotonic()
+                if not self._take(read_event(event), stream):
+                    return
+                patience = self._keeper.standing.patience
+            if parser.retry is not None:
+                self._schedule.advise(parser.retry / _MILLISECONDS)
+            if time.monotonic() - heard > patience:
+                raise StreamError(f"the stream brought no event for {patience:.1f} s")
+
+    def _take(self, message: object, stream: EventStream) -> bool:
+        """Pass ``message`` on; False where it ends the stream."""
+        match message:
+            case Session():
+                self._keeper.connected(message)
+                stream.quiet_for(self._keeper.standing.patience)
+            case Offer():
+                self._keeper.offer(message)
+            case Heartbeat():
+                self._keeper.heartbeat(message)
+            case Gone():
+                self._keeper.gone()
+            case Drain(retry):
+                self._schedule.postpone(retry / _MICROSECONDS)
+                self._reason = "the server is stopping"
+                return False
+        return True

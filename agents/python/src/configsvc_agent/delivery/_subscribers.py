@@ -1,0 +1,108 @@
+"""Change callbacks: each on a thread of its own, so that none harms delivery or another."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+from configsvc_agent.delivery._status import Origin
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+_log = logging.getLogger("configsvc_agent")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a service obeys: a bundle's identity and where it came from."""
+
+    origin: Origin
+    digest: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another bundle is in force. ``before`` is what the same callback was told last."""
+
+    before: InForce
+    after: InForce
+
+
+Callback: TypeAlias = Callable[[Change], object]
+
+
+class Subscriber:
+    """One callback. At most one change waits for it; later ones merge into that one.
+
+    An ``async def`` callback runs in the event loop that is running where it is registered, else in
+    a loop of its own.
+    """
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback = callback
+        self._loop = _running_loop() if inspect.iscoroutinefunction(callback) else None
+        self._changed = Condition()
+        self._pending: Change | None = None
+        self._thread: Thread | None = None
+        self._closed = False
+        self.failures = 0
+
+    def tell(self, change: Change) -> None:
+        """Hand over ``change`` without waiting."""
+        with self._changed:
+            if self._closed:
+                return
+            waiting = self._pending
+            self._pending = replace(change, before=waiting.before) if waiting else change
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="configsvc-callback", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Tell nothing more; a callback that is running is left to end by itself."""
+        with self._changed:
+            self._closed = True
+            self._pending = None
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (change := self._next()) is not None:
+            try:
+                self._call(change)
+            except Exception:  # noqa: BLE001  a callback may raise anything
+                self.failures += 1
+                _log.exception("the change callback %r failed; the bundle stays", self.callback)
+
+    def _next(self) -> Change | None:
+        with self._changed:
+            while self._pending is None and not self._closed:
+                self._changed.wait()
+            change, self._pending = self._pending, None
+            return change
+
+    def _call(self, change: Change) -> None:
+        result = self.callback(change)
+        if not inspect.iscoroutine(result):
+            return
+        import asyncio  # noqa: PLC0415  only services that use it pay for it
+
+        if self._loop is None:
+            asyncio.run(result)
+        else:
+            asyncio.run_coroutine_threadsafe(result, self._loop).result()
+
+
+def _running_loop() -> AbstractEventLoop | None:
+    import asyncio  # noqa: PLC0415  only services that use it pay for it
+
+    with contextlib.suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
