@@ -26,9 +26,9 @@ def encode_policy(policy: EffectivePolicy) -> Json:
     for merged in policy:
         field, value = _encode(merged.value)
         encoded[field] = value
-        for path, found in merged.sources.items():
-            for source in found:
-                sources.setdefault(str(source.resource), []).append(f"{field}.{path}")
+        for path in merged.written:
+            for resource in merged.writers(path):
+                sources.setdefault(str(resource.key), []).append(f"{field}.{path}")
     for leaves in sources.values():
         leaves.sort()
     return encoded

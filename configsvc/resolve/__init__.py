@@ -1,7 +1,8 @@
 """From documents to decisions: what policy each edge gets, why, and who calls whom."""
 
 from configsvc.resolve.affected import affected
-from configsvc.resolve.catalog import Catalog, DuplicateResourceError
+from configsvc.resolve.catalog import Catalog
+from configsvc.resolve.contents import DuplicateResourceError
 from configsvc.resolve.dangling import dangling
 from configsvc.resolve.effective import EffectivePolicy
 from configsvc.resolve.explain import (

@@ -63,23 +63,18 @@ def explain(catalog: Catalog, caller: str, callee: str | None, operation: str) -
 
 
 def explain_merged(merged: Merged[Any]) -> ExplainedKind:
-    """Explain one kind."""
-    leaves = schema.leaves(merged.kind)
-    fields = tuple(
-        explained
-        for leaf in leaves
-        if (explained := _explained(merged, leaf.path, leaf.default)) is not None
-    )
-    return ExplainedKind(merged.kind, merged.value is not None, fields)
+    """Explain one kind; leaves without a value are left out."""
+    written = frozenset(merged.written)
+    fields = []
+    for leaf in schema.leaves(merged.kind):
+        covered = merged.covered_of(leaf.path)
+        if leaf.path in written or covered:
+            fields.append(_explained(merged, leaf.path, covered))
+        elif leaf.default is not None:
+            fields.append(ExplainedField(leaf.path, leaf.default, ()))
+    return ExplainedKind(merged.kind, merged.value is not None, tuple(fields))
 
 
-def _explained(merged: Merged[Any], path: str, default: Leaf | None) -> ExplainedField | None:
-    if path not in merged.leaves:
-        return None if default is None else ExplainedField(path, default, ())
-    return ExplainedField(
-        path,
-        merged.leaves[path],
-        merged.sources_of(path),
-        merged.covered_of(path),
-        merged.assigned(path) if path in merged.ambiguous else (),
-    )
+def _explained(merged: Merged[Any], path: str, covered: tuple[Assignment, ...]) -> ExplainedField:
+    contenders = merged.assigned(path) if path in merged.ambiguous else ()
+    return ExplainedField(path, merged.leaves[path], merged.sources_of(path), covered, contenders)

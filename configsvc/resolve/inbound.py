@@ -70,7 +70,7 @@ def referenced_limits(catalog: Catalog, names: tuple[str, ...]) -> tuple[NamedLi
         policy = policies.get(name)
         if policy is None or policy.target is not None:
             continue
-        value = schema.effective(Kind.RATE_LIMIT, policy.fields)
+        value = schema.effective(Kind.RATE_LIMIT, policy.fields, side="callee")
         if isinstance(value, RateLimit):
             found.append(NamedLimit(name, value))
     return tuple(found)

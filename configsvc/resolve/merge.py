@@ -1,15 +1,16 @@
 """The merge: per leaf the value of the most specific target wins, and its sources are known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from configsvc import schema
 from configsvc.model.names import Kind
-from configsvc.model.policies import EffectiveValue, Leaf
+from configsvc.model.policies import EffectiveValue, Leaf, Lifted
 from configsvc.model.resources import Resource, Source
-from configsvc.resolve.layers import Part, policy_of, rivals
+from configsvc.resolve.layers import Part, policy_of
 
 ValueT_co = TypeVar("ValueT_co", bound=EffectiveValue | None, covariant=True)
 
@@ -43,7 +44,7 @@ class Merged(Generic[ValueT_co]):
     @property
     def sources(self) -> Mapping[str, tuple[Source, ...]]:
         """Who set each leaf; a leaf that is absent has its default. Computed when asked for."""
-        return {path: self.sources_of(path) for path in self.leaves}
+        return {path: self.sources_of(path) for path in self.written}
 
     @property
     def covered(self) -> Mapping[str, tuple[Assignment, ...]]:
@@ -51,41 +52,50 @@ class Merged(Generic[ValueT_co]):
         found = ((path, self.covered_of(path)) for path in self.leaves)
         return {path: covered for path, covered in found if covered}
 
+    @property
+    def written(self) -> Iterator[str]:
+        """The leaves that a document has, without those lifted because it has another instead."""
+        for path, value in self.leaves.items():
+            if not _is_implied(self.kind, path, value):
+                yield path
+
+    def writers(self, path: str) -> tuple[Resource, ...]:
+        """The resources that set the leaf: none for a default, several if they agree or clash."""
+        for part in self.parts:
+            if path in part.values:
+                return part.writers(path)
+        return ()
+
     def sources_of(self, path: str) -> tuple[Source, ...]:
-        """Who set the leaf: empty for a default, several where they agree or are ambiguous."""
-        return tuple(assignment.source for assignment in self.assigned(path))
+        """Where the leaf is set: nowhere for a default."""
+        return tuple(source_of(resource, path) for resource in self.writers(path))
 
     def assigned(self, path: str) -> tuple[Assignment, ...]:
         """What the sources of the leaf say: one value, unless the leaf is ambiguous."""
-        return next(self._by_strength(path), ()) if path in self.leaves else ()
+        return tuple(_assignment(resource, path) for resource in self.writers(path))
 
     def covered_of(self, path: str) -> tuple[Assignment, ...]:
         """What would hold without the sources of the leaf, strongest first."""
-        if path not in self.leaves:
-            return ()
-        _, *weaker = self._by_strength(path)
-        return tuple(assignment for assignments in weaker for assignment in assignments)
-
-    def _by_strength(self, path: str) -> Iterator[tuple[Assignment, ...]]:
-        """What each target says about the leaf or its rivals, strongest target first."""
-        for part in self.parts:
-            assignments = tuple(_assignments(part, path))
-            if assignments:
-                yield assignments
+        setting = [part for part in self.parts if path in part.values]
+        weaker = (resource for part in setting[1:] for resource in part.writers(path))
+        return tuple(_assignment(resource, path) for resource in weaker)
 
 
-def merge(kind: Kind, parts: tuple[Part, ...]) -> Merged[EffectiveValue | None]:
+Build = Callable[[Kind, Mapping[str, Leaf]], EffectiveValue | None]
+"""Makes the typed value of a kind from merged leaves and the schema's defaults."""
+
+
+def merge(kind: Kind, parts: tuple[Part, ...], build: Build) -> Merged[EffectiveValue | None]:
     """Merge the parts that an edge is in, strongest first."""
-    leaves = parts[0].values if len(parts) == 1 else _overlaid(kind, parts)
-    return Merged(kind, schema.effective(kind, leaves), leaves, parts, _ambiguous(parts, leaves))
+    leaves = parts[0].values if len(parts) == 1 else _overlaid(parts)
+    clashes = [part for part in parts if part.clashing]
+    ambiguous = _ambiguous(parts, leaves) if clashes else _CLEAR
+    return Merged(kind, build(kind, leaves), leaves, parts, ambiguous)
 
 
-def _overlaid(kind: Kind, parts: tuple[Part, ...]) -> Mapping[str, Leaf]:
+def _overlaid(parts: tuple[Part, ...]) -> Mapping[str, Leaf]:
     leaves: dict[str, Leaf] = {}
-    alternatives = rivals(kind)
     for part in reversed(parts):
-        if alternatives and not alternatives.isdisjoint(part.values):
-            leaves = {path: value for path, value in leaves.items() if path not in alternatives}
         leaves.update(part.values)
     return leaves
 
@@ -93,26 +103,30 @@ def _overlaid(kind: Kind, parts: tuple[Part, ...]) -> Mapping[str, Leaf]:
 def _ambiguous(
     parts: tuple[Part, ...], leaves: Mapping[str, Leaf]
 ) -> Mapping[str, tuple[Source, ...]]:
-    if not any(part.clashing for part in parts):
-        return _CLEAR
     found = {}
     for path in leaves:
         decisive = next(part for part in parts if path in part.values)
         if path in decisive.clashing:
-            found[path] = tuple(a.source for a in _assignments(decisive, path))
+            found[path] = tuple(source_of(resource, path) for resource in decisive.writers(path))
     return found
 
 
 def source_of(resource: Resource, path: str) -> Source:
-    """Where ``resource`` sets the leaf."""
-    return Source(resource.key, f"/spec/{path.replace('.', '/')}", resource.revision)
+    """Where ``resource`` sets the leaf; the whole spec where another leaf of it lifts this one."""
+    implied = _is_implied(resource.key.kind, path, policy_of(resource).fields[path])
+    pointer = "/spec" if implied else f"/spec/{path.replace('.', '/')}"
+    return Source(resource.key, pointer, resource.revision)
 
 
-def _assignments(part: Part, path: str) -> Iterator[Assignment]:
-    alternatives = rivals(part.kind)
-    paths = sorted(alternatives) if path in alternatives else (path,)
-    for resource in part.resources:
-        fields = policy_of(resource).fields
-        for each in paths:
-            if each in fields:
-                yield Assignment(fields[each], source_of(resource, each))
+def _assignment(resource: Resource, path: str) -> Assignment:
+    return Assignment(policy_of(resource).fields[path], source_of(resource, path))
+
+
+def _is_implied(kind: Kind, path: str, value: Leaf) -> bool:
+    """Whether the leaf is lifted only because its document has the alternative to it."""
+    return value is Lifted.NONE and path not in _liftable(kind)
+
+
+@cache
+def _liftable(kind: Kind) -> frozenset[str]:
+    return frozenset(leaf.path for leaf in schema.leaves(kind) if leaf.can_lift)
