@@ -1,0 +1,27 @@
+"""Finds policies that do not fit together: rules over a neutral view of the call graph."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from configsvc.analysis.engine import run_rules
+from configsvc.analysis.native import native_system
+from configsvc.analysis.report import Mark, Report, new_findings
+from configsvc.analysis.rule import Rule
+from configsvc.model.findings import EdgeId
+from configsvc.resolve import Catalog
+
+__all__ = ["Mark", "Report", "Rule", "analyze", "native_system", "new_findings", "run_rules"]
+
+
+def analyze(
+    catalog: Catalog,
+    rules: Sequence[type[Rule]],
+    *,
+    today: date,
+    only: Collection[EdgeId] | None = None,
+) -> Report:
+    """Run ``rules`` over everything in ``catalog``.
+
+    ``today`` decides which waivers hold; ``only`` restricts the rules about single edges to these.
+    """
+    return run_rules(native_system(catalog), rules, today=today, only=only)

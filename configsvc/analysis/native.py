@@ -1,0 +1,260 @@
+"""The native adapter: a namespace's catalog becomes the neutral view that rules read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from configsvc.analysis.guarded import ambiguous, unmanaged_timeout
+from configsvc.analysis.provenance import NOWHERE, EdgeProvenance, NodeDocuments
+from configsvc.analysis.view import (
+    NATIVE,
+    CallView,
+    EdgeView,
+    Idempotence,
+    NodeFacts,
+    NodeView,
+    OperationFacts,
+    System,
+    WorkId,
+    WorkView,
+)
+from configsvc.model.findings import EdgeId
+from configsvc.model.names import ANY_OPERATION, Key, Kind
+from configsvc.model.policies import RateLimit, Timeout
+from configsvc.model.resources import Source
+from configsvc.model.routing import Bff, Gateway
+from configsvc.model.services import Latency, Operation, Service
+from configsvc.resolve import CallSite, Catalog, EffectivePolicy, Merged, Node, effective, inbound
+
+T = TypeVar("T")
+
+_UNKNOWN_OPERATION = OperationFacts()
+_BY_METHOD = Idempotence(by_method=True)
+_NO_LATENCY = Latency()
+
+
+def native_system(catalog: Catalog) -> System:
+    """View ``catalog`` as rules read it."""
+    return _Adapter(catalog).system()
+
+
+class _Adapter:
+    """Builds the view once; equal parts become one object, so that rules recognise them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._documents = NodeDocuments(catalog)
+        self._values: dict[Any, Any] = {}
+        self._policies: dict[int, tuple[Any, ...]] = {}
+        self._held: list[EffectivePolicy] = []
+        self._edges: dict[EdgeId, EdgeView] = {}
+        self._nodes: dict[str, NodeFacts] = {}
+        self._operations: dict[WorkId, tuple[Idempotence, Latency, OperationFacts]] = {}
+        self._admissions: dict[WorkId, tuple[RateLimit | None, tuple[Source, ...]]] = {}
+
+    def system(self) -> System:
+        """Everything that the catalog holds."""
+        works = {(w.node, w.operation): w for w in self._works()}
+        edges = tuple(self._edges.values())
+        return System(
+            edges=edges,
+            works=works,
+            nodes=self._node_views(edges),
+            waivers={Key(Kind.WAIVER, n): w for n, w in self._catalog.waivers.items()},
+            namespace=self._catalog.namespace,
+        )
+
+    def _works(self) -> Iterator[WorkView]:
+        graph = self._catalog.graph
+        for name, node in self._catalog.nodes.items():
+            for operation, sites in graph.outgoing(name).sites.items():
+                yield self._work(node, operation, sites)
+            yield self._work(node, ANY_OPERATION, ())
+
+    def _work(self, node: Node, operation: str, sites: Iterable[CallSite]) -> WorkView:
+        declared = node.operations.get(operation)
+        gateway = isinstance(node.spec, Gateway)
+        calls = tuple(self._call(site) for site in sites)
+        provenance = self._documents.operation(node.name, operation)
+        if declared is None:
+            return WorkView(node.name, operation, provenance, calls=calls, alternatives=gateway)
+        return WorkView(
+            node.name,
+            operation,
+            provenance,
+            facts=self._operation(node.name, operation)[2],
+            latency=declared.latency,
+            slo=declared.slo,
+            external_rate=declared.external_rate,
+            calls=calls,
+        )
+
+    def _call(self, site: CallSite) -> CallView:
+        edge = self._edges.get(site.edge)
+        if edge is None:
+            edge = self._edges[site.edge] = self._edge(site.edge)
+        call = site.call
+        return CallView(edge, call.stage, call.times.typical, call.times.max, call.optional)
+
+    def _edge(self, edge: EdgeId) -> EdgeView:
+        policy = effective(self._catalog, edge.caller, edge.callee, edge.operation)
+        caller = self._node(edge.caller)
+        idempotence, latency, operation = self._operation(edge.callee, edge.operation)
+        admission, sources = self._admission(edge.callee, edge.operation)
+        timeout, retry, breaker, bulkhead, rate_limit, hedge, fallback = self._values_of(
+            policy, managed=caller.enforced
+        )
+        return EdgeView(
+            id=edge,
+            provenance=EdgeProvenance(edge, policy, self._documents, sources),
+            timeout=timeout,
+            retry=retry,
+            breaker=breaker,
+            bulkhead=bulkhead,
+            rate_limit=rate_limit,
+            hedge=hedge,
+            fallback=fallback,
+            runtime=NATIVE,
+            idempotence=idempotence,
+            latency=latency,
+            operation=operation,
+            caller=caller,
+            callee=self._node(edge.callee),
+            admission=admission,
+        )
+
+    def _values_of(self, policy: EffectivePolicy, *, managed: bool) -> tuple[Any, ...]:
+        """The values of all policy kinds, in the order of `EdgeView`."""
+        if not managed:
+            return _UNMANAGED
+        found = self._policies.get(id(policy))
+        if found is None:
+            kinds = (
+                policy.timeout, policy.retry, policy.breaker, policy.bulkhead, policy.rate_limit,
+                policy.hedge, policy.fallback,
+            )  # fmt: skip
+            timeout, *others = (self._value(part) for part in zip(_PARTS, kinds, strict=True))
+            found = self._policies[id(policy)] = (timeout or self._one(Timeout()), *others)
+            self._held.append(policy)
+        return found
+
+    def _value(self, part: tuple[str, Merged[Any] | None]) -> Any:  # noqa: ANN401 - by kind
+        name, merged = part
+        if merged is None:
+            return None
+        if merged.ambiguous:
+            return ambiguous(merged.value, name, merged.ambiguous)
+        return self._one(merged.value)
+
+    def _node(self, name: str) -> NodeFacts:
+        found = self._nodes.get(name)
+        if found is None:
+            found = self._nodes[name] = self._one(_node_facts(self._catalog.nodes[name].spec))
+        return found
+
+    def _operation(self, node: str, name: str) -> tuple[Idempotence, Latency, OperationFacts]:
+        found = self._operations.get((node, name))
+        if found is None:
+            operation = self._catalog.nodes[node].operations.get(name)
+            found = self._operations[node, name] = self._operation_parts(operation)
+        return found
+
+    def _operation_parts(
+        self, operation: Operation | None
+    ) -> tuple[Idempotence, Latency, OperationFacts]:
+        if operation is None:
+            return _BY_METHOD, _NO_LATENCY, _UNKNOWN_OPERATION
+        return (
+            self._one(Idempotence(operation.is_idempotent)),
+            self._one(operation.latency),
+            self._one(_operation_facts(operation)),
+        )
+
+    def _admission(self, node: str, operation: str) -> tuple[RateLimit | None, tuple[Source, ...]]:
+        found = self._admissions.get((node, operation))
+        if found is None:
+            found = self._admissions[node, operation] = self._strictest(node, operation)
+        return found
+
+    def _strictest(self, node: str, operation: str) -> tuple[RateLimit | None, tuple[Source, ...]]:
+        """The limit that lets the fewest calls in, of those that all callers share."""
+        if isinstance(self._catalog.nodes[node].spec, Gateway):
+            return None, NOWHERE
+        server = inbound(self._catalog, node, operation)
+        limits = [limit for limit in server.rate_limits if limit.value.key is None]
+        if not limits:
+            return None, NOWHERE
+        least = min(limits, key=lambda limit: limit.value.rate.limit / limit.value.rate.period)
+        source = Source(Key(Kind.RATE_LIMIT, least.name), "/spec/rate")
+        return self._one(least.value), (source,)
+
+    def _node_views(self, edges: Iterable[EdgeView]) -> dict[str, NodeView]:
+        incoming: dict[str, list[EdgeView]] = {}
+        outgoing: dict[str, list[EdgeView]] = {}
+        for edge in edges:
+            incoming.setdefault(edge.id.callee, []).append(edge)
+            outgoing.setdefault(edge.id.caller, []).append(edge)
+        return {
+            name: NodeView(
+                name,
+                node.key,
+                self._documents.node(name),
+                self._node(name),
+                node.discovery,
+                tuple(incoming.get(name, ())),
+                tuple(outgoing.get(name, ())),
+            )
+            for name, node in self._catalog.nodes.items()
+        }
+
+    def _one(self, value: T) -> T:
+        """The one object that stands for all equal values."""
+        return cast("T", self._values.setdefault((type(value), value), value))
+
+
+_PARTS = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback")
+_UNMANAGED = (unmanaged_timeout(), None, None, None, None, None, None)
+
+
+def _operation_facts(operation: Operation) -> OperationFacts:
+    return OperationFacts(
+        streaming=operation.streaming,
+        own_time=operation.own_time,
+        limit=operation.limit,
+        emits=operation.emits,
+        max_body=operation.max_body,
+        cancels=operation.cancels,
+        honours_deadline=operation.honours_deadline,
+        calls=bool(operation.calls),
+    )
+
+
+def _node_facts(spec: Service | Gateway | Bff) -> NodeFacts:
+    if isinstance(spec, Gateway):
+        return NodeFacts(instances=spec.replicas, processes=1)
+    capacity, discovery = spec.capacity, spec.discovery
+    facts = NodeFacts(
+        instances=capacity.instances or len(discovery.instances) or None,
+        processes=capacity.processes,
+        workers=capacity.workers,
+        requests_per_second=capacity.requests_per_second,
+        ejects=discovery.outlier_detection is not None,
+        refresh=discovery.refresh,
+        dns_ttl=discovery.dns_ttl,
+    )
+    return _with_service_facts(facts, spec) if isinstance(spec, Service) else facts
+
+
+def _with_service_facts(facts: NodeFacts, spec: Service) -> NodeFacts:
+    pool, server = spec.client.connection_pool, spec.server
+    return replace(
+        facts,
+        pool_max=pool.max,
+        pool_wait=pool.wait,
+        pool_idle=pool.idle,
+        pool_max_age=pool.max_age,
+        idle=server.idle,
+        drain=server.drain,
+        replay_buffer=server.replay_buffer,
+        enforced=spec.client.runtime == "agent",
+    )

@@ -1,0 +1,170 @@
+"""Paths on which copies of a request multiply, found without enumerating paths.
+
+A copy is a retry or a hedge. An operation that fails for good gets, from one request at the way
+in, the product of the copies on the path to it. The largest product for each operation follows
+from those of its callers, so one pass over the graph in call order suffices; cycles are not
+followed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from configsvc.analysis.arithmetic import copies
+from configsvc.analysis.interval import ONE, Range
+from configsvc.analysis.outcomes import overlap
+from configsvc.analysis.readers import Edge, Surroundings
+from configsvc.analysis.scenario import Scenario, extremes
+from configsvc.analysis.view import CallView, EdgeView, System, WorkId
+from configsvc.model.findings import EdgeId
+
+_Bound = Callable[[Range], float]
+
+SURFACED = ("5xx", "timeout", "overloaded")
+"""What an operation answers when what it needs has failed, unless it declares otherwise."""
+
+UNREACHED = ("connect", "refused", "reset")
+"""What a caller sees, besides, of a callee that is itself what failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One edge of a path and the copies that it makes of each request, the first included."""
+
+    edge: EdgeView
+    factor: Range
+
+
+@dataclass(frozen=True, slots=True)
+class PathView:
+    """A chain of calls that ends at the operation which fails."""
+
+    hops: tuple[Hop, ...]
+
+    @property
+    def edges(self) -> tuple[EdgeId, ...]:
+        """The edges from the way in to the operation that fails."""
+        return tuple(hop.edge.id for hop in self.hops)
+
+    @property
+    def amplification(self) -> Range:
+        """How many requests arrive at the end for one at the beginning."""
+        result = ONE
+        for hop in self.hops:
+            result = result * hop.factor
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """The largest number of copies that arrive at an operation, and over which call."""
+
+    number: float
+    hop: Hop | None = None
+    parent: WorkId | None = None
+
+
+_NO_COPIES = _Arrival(1)
+
+
+class Amplification:
+    """The largest amplification of every operation of a system."""
+
+    def __init__(self, system: System, surroundings: Surroundings) -> None:
+        self._system = system
+        self._surroundings = surroundings
+        self._factors: dict[EdgeId, Range] = {}
+
+    def factor(self, edge: EdgeView) -> Range:
+        """How many copies ``edge`` makes of a request whose callee fails."""
+        found = self._factors.get(edge.id)
+        if found is None:
+            found = self._factors[edge.id] = self._factor(edge)
+        return found
+
+    def worst_paths(self) -> Iterator[tuple[PathView, ...]]:
+        """Per end of multiplication: the worst path by its low bounds, and by its high ones."""
+        surest, highest = self._ends(_low), self._ends(_high)
+        for work in dict.fromkeys((*surest, *highest)):
+            paths = (ends[work] for ends in (surest, highest) if work in ends)
+            yield tuple(dict.fromkeys(paths))
+
+    def of(self, work: WorkId) -> float:
+        """How many requests arrive at an operation for one at the way in, at the most."""
+        return self._arrivals(_high)[work].number
+
+    def _factor(self, edge: EdgeView) -> Range:
+        if edge.retry is not None and not overlap(edge.retry.retry_on, surfaced(edge)):
+            return ONE
+
+        def reckon(scenario: Scenario) -> float:
+            return copies(Edge(edge, self._surroundings, scenario))
+
+        return extremes(reckon)
+
+    def _ends(self, bound: _Bound) -> dict[WorkId, PathView]:
+        """The worst path to each operation from which nothing multiplies further."""
+        arrivals = self._arrivals(bound)
+        passed = {a.parent for a in arrivals.values() if a.hop and bound(a.hop.factor) > 1}
+        ends = (
+            work
+            for work, arrival in arrivals.items()
+            if arrival.hop and bound(arrival.hop.factor) > 1 and work not in passed
+        )
+        return {work: _path(work, arrivals, bound) for work in ends}
+
+    def _arrivals(self, bound: _Bound) -> dict[WorkId, _Arrival]:
+        arrivals: dict[WorkId, _Arrival] = {}
+        cyclic = self._system.cyclic
+        for component in reversed(self._system.components):
+            for work_id in component:
+                arrivals.setdefault(work_id, _NO_COPIES)
+            for work_id in component:
+                for call in self._system.works[work_id].calls:
+                    target = (call.edge.id.callee, call.edge.id.operation)
+                    if target not in component or work_id not in cyclic:
+                        self._offer(arrivals, work_id, call, bound)
+        return arrivals
+
+    def _offer(
+        self,
+        arrivals: dict[WorkId, _Arrival],
+        work: WorkId,
+        call: CallView,
+        bound: _Bound,
+    ) -> None:
+        target = (call.edge.id.callee, call.edge.id.operation)
+        if target not in self._system.works:
+            return
+        hop = Hop(call.edge, self.factor(call.edge))
+        surfaces = not call.optional and call.edge.fallback is None
+        before = arrivals[work].number if surfaces else 1
+        arrival = _Arrival(before * bound(hop.factor), hop, work if surfaces else None)
+        if arrival.number > arrivals.get(target, _NO_COPIES).number:
+            arrivals[target] = arrival
+
+
+def surfaced(edge: EdgeView) -> tuple[str, ...]:
+    """Outcomes that the caller sees when the callee, or what it needs, fails for good."""
+    declared = edge.operation.emits
+    answers = SURFACED if declared is None else declared
+    return answers if edge.operation.calls else (*answers, *UNREACHED)
+
+
+def _path(work: WorkId, arrivals: Mapping[WorkId, _Arrival], bound: _Bound) -> PathView:
+    """The way back from ``work``, without the edges before the first that multiplies."""
+    hops: list[Hop] = []
+    at: WorkId | None = work
+    while at is not None and (arrival := arrivals[at]).hop is not None:
+        hops.append(arrival.hop)
+        at = arrival.parent
+    hops.reverse()
+    first = next(i for i, hop in enumerate(hops) if bound(hop.factor) > 1)
+    return PathView(tuple(hops[first:]))
+
+
+def _low(value: Range) -> float:
+    return value.low
+
+
+def _high(value: Range) -> float:
+    return value.high

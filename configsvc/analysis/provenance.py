@@ -1,0 +1,159 @@
+"""Where the fields of native edges, operations and nodes were written."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from typing import Any
+
+from configsvc.model.findings import EdgeId
+from configsvc.model.names import Key
+from configsvc.model.resources import Source
+from configsvc.resolve import Catalog, EffectivePolicy, Merged
+from configsvc.resolve.layers import policy_of
+
+NOWHERE: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentProvenance:
+    """The fields of one part of a document: ``base`` is the pointer to it.
+
+    ``written`` names the fields that the document has; the others have no source.
+    """
+
+    key: Key
+    base: str
+    written: frozenset[str]
+    revision: int | None = None
+
+    def sources(self, field: str) -> tuple[Source, ...]:
+        """Return the place of ``field`` (``latency.p99``) if the document has it."""
+        if field not in self.written:
+            return NOWHERE
+        return (Source(self.key, self._pointer(field), self.revision),)
+
+    def home(self, field: str) -> tuple[Source, ...]:
+        """Return where ``field`` would be added, after the objects around it."""
+        parts = field.split(".")
+        prefixes = [".".join(parts[:n]) for n in range(1, len(parts))]
+        absent = [p for p in prefixes if not any(w.startswith(f"{p}.") for w in self.written)]
+        return tuple(Source(self.key, self._pointer(p), self.revision) for p in (*absent, field))
+
+    def _pointer(self, field: str) -> str:
+        return f"{self.base}/{field.replace('.', '/')}"
+
+
+class NodeDocuments:
+    """The documents of all nodes, and the parts of them that edges are about."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._nodes: dict[str, DocumentProvenance] = {}
+        self._operations: dict[tuple[str, str], DocumentProvenance] = {}
+
+    def node(self, name: str) -> DocumentProvenance:
+        """The document of a node."""
+        found = self._nodes.get(name)
+        if found is None:
+            node = self._catalog.nodes[name]
+            found = DocumentProvenance(
+                node.key, "/spec", frozenset(written(node.spec)), self._revision(node.key)
+            )
+            self._nodes[name] = found
+        return found
+
+    def operation(self, name: str, operation: str) -> DocumentProvenance:
+        """The part of a node's document that declares an operation, if one does."""
+        found = self._operations.get((name, operation))
+        if found is None:
+            found = self._operations[name, operation] = self._operation(name, operation)
+        return found
+
+    def _operation(self, name: str, operation: str) -> DocumentProvenance:
+        node = self._catalog.nodes[name]
+        if operation not in node.operations:
+            return DocumentProvenance(node.key, "/spec", frozenset(), self._revision(node.key))
+        index = list(node.operations).index(operation)
+        base = f"/spec/{node.calls_field}/{index}"
+        names = frozenset(written(node.operations[operation]))
+        return DocumentProvenance(node.key, base, names, self._revision(node.key))
+
+    def _revision(self, key: Key) -> int | None:
+        return self._catalog.resources[key].revision
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeProvenance:
+    """The fields of one native edge, by part: ``retry.attempts``, ``operation.latency.p99``."""
+
+    edge: EdgeId
+    policy: EffectivePolicy
+    documents: NodeDocuments
+    admission: tuple[Source, ...] = NOWHERE
+
+    def sources(self, field: str) -> tuple[Source, ...]:
+        """Return where ``field`` was written; nothing for a default or an unknown field."""
+        part, _, path = field.partition(".")
+        if part == "admission":
+            return self.admission
+        if part in _FACTS:
+            return self._facts(part).sources(path)
+        merged = self._merged(part)
+        return NOWHERE if merged is None else _policy_sources(merged, path)
+
+    def home(self, field: str) -> tuple[Source, ...]:
+        """Return where ``field`` would be added: to the most specific policy of its kind."""
+        part, _, path = field.partition(".")
+        if part in _FACTS:
+            return self._facts(part).home(path)
+        merged = self._merged(part)
+        if merged is None:
+            return NOWHERE
+        strongest = merged.parts[0]
+        resource = strongest.resources[0]
+        names = frozenset(policy_of(resource).fields)
+        return DocumentProvenance(resource.key, "/spec", names, resource.revision).home(path)
+
+    def _facts(self, part: str) -> DocumentProvenance:
+        if part == "caller":
+            return self.documents.node(self.edge.caller)
+        if part == "callee":
+            return self.documents.node(self.edge.callee)
+        return self.documents.operation(self.edge.callee, self.edge.operation)
+
+    def _merged(self, part: str) -> Merged[Any] | None:
+        found: Merged[Any] | None = getattr(self.policy, part, None)
+        return found
+
+
+_FACTS = frozenset({"operation", "caller", "callee"})
+
+
+def written(value: Any, prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any part of the model
+    """The fields of a model value that differ from their default, as documents spell them."""
+    for each in fields(value):
+        found = getattr(value, each.name)
+        name = f"{prefix}{_camel(each.name)}"
+        if is_dataclass(found):
+            yield from written(found, f"{name}.")
+        if found != _default(each):
+            yield name
+
+
+def _default(each: Field[Any]) -> Any:  # noqa: ANN401 - any part of the model
+    if each.default is not MISSING:
+        return each.default
+    return each.default_factory() if each.default_factory is not MISSING else MISSING
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return "".join((first, *(word.capitalize() for word in rest)))
+
+
+def _policy_sources(merged: Merged[Any], path: str) -> tuple[Source, ...]:
+    """Sources of a leaf, or of every leaf below it: ``backoff`` means all of the back-off."""
+    if not path or path not in merged.leaves:
+        below = f"{path}." if path else ""
+        found = (merged.sources_of(leaf) for leaf in merged.leaves if leaf.startswith(below))
+        return tuple(dict.fromkeys(source for sources in found for source in sources))
+    return merged.sources_of(path)

@@ -1,0 +1,173 @@
+"""What a check reads: the view through a scenario, part by part."""
+
+from typing import Protocol
+
+from configsvc.analysis.facts import (
+    IdempotenceReader,
+    LatencyReader,
+    NodeFactsReader,
+    OperationReader,
+)
+from configsvc.analysis.interval import Range
+from configsvc.analysis.scenario import NOTHING_ASSUMED, DeferredError, Name, Scenario
+from configsvc.analysis.text import rate, span
+from configsvc.analysis.view import FACTS, EdgeView, Runtime, Traffic
+from configsvc.model.policies import (
+    Bulkhead,
+    CircuitBreaker,
+    Fallback,
+    Hedge,
+    RateLimit,
+    Retry,
+    Timeout,
+)
+
+
+class Surroundings(Protocol):
+    """What follows from the whole graph for one edge."""
+
+    def traffic(self, edge: EdgeView, /) -> Traffic:
+        """Return how many calls the edge sees."""
+
+    def subtree(self, edge: EdgeView, /) -> Range:
+        """Return the longest time in microseconds that the callee works on one request."""
+
+
+class TrafficReader:
+    """How many first attempts an edge sees in a second."""
+
+    __slots__ = ("_scenario", "_traffic")
+
+    def __init__(self, traffic: Traffic, scenario: Scenario) -> None:
+        self._traffic = traffic
+        self._scenario = scenario
+
+    @property
+    def per_process(self) -> float:
+        """From one process of the caller."""
+        return settle(self._scenario, "rate per process", self._traffic.per_process, rate)
+
+    @property
+    def all(self) -> float:
+        """From all processes of the caller."""
+        return settle(self._scenario, "rate", self._traffic.all, rate)
+
+
+class Edge:
+    """One edge, as a check reads it."""
+
+    __slots__ = ("_scenario", "_surroundings", "_view")
+
+    def __init__(
+        self, view: EdgeView, surroundings: Surroundings, scenario: Scenario = NOTHING_ASSUMED
+    ) -> None:
+        self._view = view
+        self._surroundings = surroundings
+        self._scenario = scenario
+
+    @property
+    def timeout(self) -> Timeout:
+        """Time-outs; each is None where there is no limit."""
+        return self._view.timeout
+
+    @property
+    def retry(self) -> Retry | None:
+        """Retry in force."""
+        return self._view.retry
+
+    @property
+    def breaker(self) -> CircuitBreaker | None:
+        """Circuit breaker in force."""
+        return self._view.breaker
+
+    @property
+    def bulkhead(self) -> Bulkhead | None:
+        """Bulkhead in force."""
+        return self._view.bulkhead
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The caller's own limit in force."""
+        return self._view.rate_limit
+
+    @property
+    def hedge(self) -> Hedge | None:
+        """Hedging in force."""
+        return self._view.hedge
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """Fallback in force."""
+        return self._view.fallback
+
+    @property
+    def runtime(self) -> Runtime:
+        """What enforces all this."""
+        return self._view.runtime
+
+    @property
+    def idempotence(self) -> IdempotenceReader:
+        """Whether repeating the operation is harmless."""
+        return IdempotenceReader(self._view.idempotence, self._scenario)
+
+    @property
+    def latency(self) -> LatencyReader:
+        """How long one healthy attempt takes."""
+        return LatencyReader(self._view.latency, self._scenario)
+
+    @property
+    def operation(self) -> OperationReader:
+        """What is declared about the operation."""
+        return OperationReader(self._view.operation, self._scenario)
+
+    @property
+    def caller(self) -> NodeFactsReader:
+        """What is declared about the caller."""
+        return NodeFactsReader(self._view.caller, "caller", self._scenario)
+
+    @property
+    def callee(self) -> NodeFactsReader:
+        """What is declared about the callee."""
+        return NodeFactsReader(self._view.callee, "callee", self._scenario)
+
+    @property
+    def admission(self) -> RateLimit | None:
+        """The limit that the callee puts before its callers."""
+        return self._view.admission
+
+    @property
+    def traffic(self) -> TrafficReader:
+        """How many calls it sees."""
+        return TrafficReader(self._surroundings.traffic(self._view), self._scenario)
+
+    @property
+    def subtree(self) -> float:
+        """The longest that the callee works on one request, its calls included, in microseconds."""
+        longest = self._surroundings.subtree(self._view)
+        return settle(self._scenario, "the callee's longest work", longest, span)
+
+
+class PolicyEdge(Edge):
+    """An edge of which only the policies are offered; reading a fact raises `DeferredError`."""
+
+    __slots__ = ()
+
+
+def _deferring(fact: str) -> property:
+    def read(_: PolicyEdge) -> None:
+        raise DeferredError(fact)
+
+    return property(read)
+
+
+for _fact in FACTS:
+    setattr(PolicyEdge, _fact, _deferring(_fact))
+
+
+def settle(scenario: Scenario, key: str, value: Range, show: Name) -> float:
+    """The value of a range that is known, else what the scenario assumes of it."""
+    if value.low == value.high:
+        return value.low
+    return scenario.assume(
+        key, (value.low, value.high), missing=tuple(sorted(value.missing)), show=show
+    )

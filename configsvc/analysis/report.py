@@ -1,0 +1,54 @@
+"""The report of an analysis, and the gate that compares two of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from configsvc.model.findings import Finding, NotEvaluated, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How bad one fingerprint is: what a later report is compared with."""
+
+    severity: Severity
+    magnitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an analysis found.
+
+    ``findings`` are open, worst first; ``waived`` are accepted. ``marks`` holds every fingerprint
+    that is not waived, those of folded findings included. ``edges`` counts what was analysed.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    edges: int = 0
+
+    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+        """Open findings of ``severity`` or worse."""
+        return tuple(finding for finding in self.findings if finding.severity >= severity)
+
+
+def new_findings(report: Report, base: Report) -> tuple[Finding, ...]:
+    """The findings of ``report`` that refuse a change made on ``base``.
+
+    These are the errors that were not open at the base, and those whose magnitude grew. Older
+    ones are reported but refuse nothing, so that an expired waiver or a new rule never freezes a
+    namespace.
+    """
+    return tuple(
+        finding
+        for finding in report.findings
+        if any(_worsened(report, base, fingerprint) for fingerprint in finding.fingerprints)
+    )
+
+
+def _worsened(report: Report, base: Report, fingerprint: str) -> bool:
+    now, before = report.marks.get(fingerprint), base.marks.get(fingerprint)
+    if now is None or now.severity < Severity.ERROR:
+        return False
+    return before is None or before.severity < Severity.ERROR or now.magnitude > before.magnitude

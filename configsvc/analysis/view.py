@@ -1,0 +1,244 @@
+"""The neutral view that rules read: edges, operations and nodes as frozen values.
+
+Native resources, imported configurations and running fleets are all turned into it. Policies are
+the effective values of the model. Facts are split into small parts, because a rule's result is
+reused for every edge whose parts are the same objects: an adapter hands out one object per value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from configsvc.analysis.components import components
+from configsvc.analysis.conflict import Provenance
+from configsvc.analysis.interval import Range
+from configsvc.model.findings import EdgeId
+from configsvc.model.names import Key
+from configsvc.model.policies import (
+    Bulkhead,
+    CircuitBreaker,
+    Fallback,
+    Hedge,
+    RateLimit,
+    Retry,
+    Timeout,
+)
+from configsvc.model.quantities import Duration, Size
+from configsvc.model.services import Discovery, Latency
+from configsvc.model.trust import Waiver
+
+POLICIES = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback", "runtime")
+"""Parts of an edge that say what its caller does."""
+
+FACTS = (
+    "idempotence", "latency", "operation", "caller", "callee", "admission", "traffic", "subtree",
+)  # fmt: skip
+"""Parts of an edge that say in what surroundings it does so; data may be missing from these. The
+last two are reckoned over the graph (`configsvc.analysis.bounds`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What enforces the policies of an edge, as far as it differs from the native runtime.
+
+    ``order`` lists the shells around an attempt, outermost first.
+    """
+
+    order: tuple[str, ...] = (
+        "fallback", "overall", "retry", "breaker", "rate_limit", "bulkhead", "attempt",
+    )  # fmt: skip
+    cancels: bool = True
+
+    def outside(self, outer: str, inner: str) -> bool:
+        """Whether shell ``outer`` wraps shell ``inner``."""
+        return (
+            outer in self.order
+            and inner in self.order
+            and self.order.index(outer) < self.order.index(inner)
+        )
+
+
+NATIVE = Runtime()
+"""The order of composition of the agents: fixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotence:
+    """Whether repeating the operation is harmless; None: unknown.
+
+    ``by_method``: the edge carries requests of several methods, each judged by its own, so that
+    some of them are retried.
+    """
+
+    value: bool | None = None
+    by_method: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFacts:
+    """What is declared about the operation that is called; None is unknown, never "no".
+
+    ``limit`` and ``max_body`` None: unlimited or unknown alike, as documents cannot tell.
+    """
+
+    streaming: bool = False
+    own_time: Duration | None = None
+    limit: Duration | None = None
+    emits: tuple[str, ...] | None = None
+    max_body: Size | None = None
+    cancels: bool | None = None
+    honours_deadline: bool | None = None
+    calls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What is declared about a caller or callee; None is unknown.
+
+    ``enforced``: an agent or gateway in it enforces its policies.
+    """
+
+    instances: int | None = None
+    processes: int | None = None
+    workers: int | None = None
+    requests_per_second: int | None = None
+    pool_max: int | None = None
+    pool_wait: Duration | None = None
+    pool_idle: Duration | None = None
+    pool_max_age: Duration | None = None
+    idle: Duration | None = None
+    drain: Duration | None = None
+    replay_buffer: Size | None = None
+    ejects: bool = False
+    refresh: Duration | None = None
+    dns_ttl: Duration | None = None
+    enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """First attempts a second: on the edge from one process, and from all of them."""
+
+    per_process: Range
+    all: Range
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """One edge: the policies in force on it and the facts about both of its ends.
+
+    ``admission`` is the limit that the callee puts before its callers.
+    """
+
+    id: EdgeId
+    provenance: Provenance
+    timeout: Timeout
+    retry: Retry | None
+    breaker: CircuitBreaker | None
+    bulkhead: Bulkhead | None
+    rate_limit: RateLimit | None
+    hedge: Hedge | None
+    fallback: Fallback | None
+    runtime: Runtime
+    idempotence: Idempotence
+    latency: Latency
+    operation: OperationFacts
+    caller: NodeFacts
+    callee: NodeFacts
+    admission: RateLimit | None
+
+
+WorkId = tuple[str, str]
+"""A node's name and the name of one of its operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call that an operation makes, over ``edge``."""
+
+    edge: EdgeView
+    stage: int = 1
+    typical: int = 1
+    most: int = 1
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """One operation of one node, and the calls that it makes for one request.
+
+    ``alternatives``: a request makes one of the calls (a route's destinations), not all of them.
+    """
+
+    node: str
+    operation: str
+    provenance: Provenance
+    facts: OperationFacts = OperationFacts()
+    latency: Latency = Latency()
+    slo: Duration | None = None
+    external_rate: int | None = None
+    calls: tuple[CallView, ...] = ()
+    alternatives: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.node}[{self.operation}]"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One service, gateway or BFF with the edges that end and start at it."""
+
+    name: str
+    key: Key
+    provenance: Provenance
+    facts: NodeFacts
+    discovery: Discovery
+    incoming: tuple[EdgeView, ...] = ()
+    outgoing: tuple[EdgeView, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything that is analysed at once."""
+
+    edges: Sequence[EdgeView]
+    works: Mapping[WorkId, WorkView] = field(default_factory=dict)
+    nodes: Mapping[str, NodeView] = field(default_factory=dict)
+    waivers: Mapping[Key, Waiver] = field(default_factory=dict)
+    namespace: str = ""
+
+    @cached_property
+    def components(self) -> Sequence[tuple[WorkId, ...]]:
+        """Strongly connected components of the call graph, each after those that it leads to."""
+        return components(self.works, self._targets)
+
+    @cached_property
+    def cyclic(self) -> frozenset[WorkId]:
+        """The operations that can call themselves again, over others or directly."""
+        return frozenset(
+            work
+            for component in self.components
+            for work in component
+            if len(component) > 1 or work in self._targets(work)
+        )
+
+    def _targets(self, work: WorkId) -> tuple[WorkId, ...]:
+        calls = self.works[work].calls
+        targets = ((call.edge.id.callee, call.edge.id.operation) for call in calls)
+        return tuple(target for target in targets if target in self.works)
+
+    @cached_property
+    def by_id(self) -> Mapping[EdgeId, EdgeView]:
+        """Edges by their identity."""
+        return {edge.id: edge for edge in self.edges}
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """What became of a waiver in a check of the whole namespace: how many findings it silenced."""
+
+    key: Key
+    waiver: Waiver
+    matched: int
+    today: date

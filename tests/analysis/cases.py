@@ -1,0 +1,91 @@
+"""The rules' cases: one YAML file per rule, each case a change of the file's documents.
+
+A file has ``documents`` (YAML text that may lack apiVersion and names) and ``cases`` by name. A
+case may ``set`` fields, written ``Kind.path`` or ``name.path`` within a document's spec (null
+removes one) and ``add`` documents; it ``raises`` a text that is part of the message, or is
+``clean``, or has ``missing`` data. A ``repaired`` case raises nothing under all rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from configsvc.analysis.pages import complete
+from configsvc.analysis.rule import Rule
+from configsvc.analysis.rules import ALL
+from configsvc.resolve import Catalog
+from configsvc.schema import load_text, load_value, read
+
+FOLDER = Path(__file__).parent / "cases"
+RULES = {rule.code: rule for rule in ALL}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of one rule."""
+
+    rule: type[Rule]
+    name: str
+    values: tuple[dict[str, Any], ...]
+    expected: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.rule.code} {self.name}"
+
+    @property
+    def raises(self) -> bool:
+        """Whether the rule is expected to speak."""
+        return "raises" in self.expected
+
+    def catalog(self, values: tuple[dict[str, Any], ...] | None = None) -> Catalog:
+        """The catalog of the case's documents, or of others in their stead."""
+        documents = (load_value(value, origin=str(self)) for value in values or self.values)
+        return Catalog.of([read(document) for document in documents], namespace="test")
+
+
+def cases_of(rule: type[Rule]) -> Iterator[Case]:
+    """The cases in the rule's file."""
+    content = yaml.safe_load((FOLDER / f"{rule.code}.yaml").read_text())
+    documents = _documents(content.get("documents", ""))
+    for name, case in content["cases"].items():
+        own = _documents(case.get("documents", "")) or documents
+        values = deepcopy(own)
+        for field, value in (case.get("set") or {}).items():
+            _set(values, field, value)
+        yield Case(rule, name, (*values, *_documents(case.get("add", ""))), case)
+
+
+def all_cases() -> list[Case]:
+    """Every case of every rule that has a file."""
+    return [
+        case for rule in ALL if (FOLDER / f"{rule.code}.yaml").exists() for case in cases_of(rule)
+    ]
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    if not text:
+        return []
+    loaded = load_text(complete(text), origin="case.yaml", syntax="yaml")
+    assert not loaded.errors, [str(error) for error in loaded.errors]
+    return [document.value for document in loaded.documents]
+
+
+def _set(values: list[dict[str, Any]], field: str, value: object) -> None:
+    owner, *path = field.split(".")
+    chosen = [v for v in values if owner in (v["kind"], v["metadata"]["name"])]
+    assert len(chosen) == 1, f"{owner} names {len(chosen)} documents"
+    *parents, last = path
+    container = chosen[0]["spec"]
+    for part in parents:
+        container = (
+            container[int(part)] if isinstance(container, list) else container.setdefault(part, {})
+        )
+    key = int(last) if isinstance(container, list) else last
+    if value is None:
+        del container[key]
+    else:
+        container[key] = value
