@@ -24,7 +24,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class EdgeId:
-    """A call: who calls whom for which operation (``*``: one that matches no declared operation)."""
+    """A call: who calls whom for which operation (``*``: none of those declared)."""
 
     caller: str
     callee: str
@@ -54,7 +54,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a document that takes part in the conflict; ``label`` says what stands there."""
+    """A position in a document that takes part in the conflict; ``label`` says what is there."""
 
     resource: Key
     pointer: str
@@ -84,8 +84,9 @@ class Fix:
 class Finding:
     """One mistake.
 
-    ``magnitude`` is a number that grows with the harm. ``fingerprints`` holds the finding's own identity first and
-    then those of the findings folded into it. ``edges`` lists every edge that has the mistake.
+    ``magnitude`` is a number that grows with the harm. ``fingerprints`` holds the finding's own
+    identity first and then those of the findings folded into it. ``edges`` lists every edge that
+    has the mistake.
     """
 
     code: str
