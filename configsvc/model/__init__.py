@@ -1,1 +1,1 @@
-"""Resources, targets, quantities and findings: frozen values without I/O and without a wire format."""
+"""Resources, targets, quantities and findings: frozen values without I/O or a wire format."""

@@ -1,8 +1,9 @@
 """Policies: what a document says about the edges it targets, and what an edge gets after the merge.
 
-A document says little: `Policy.fields` holds the leaves that are written in it and nothing else. The merge
-(`configsvc.resolve`) turns all policies of one kind that target an edge into one of the effective values below,
-with the schema's defaults filled in. ``None`` in an effective value means "no limit" or "not in force".
+A document says little: `Policy.fields` holds the leaves that it sets and nothing else.
+The merge (`configsvc.resolve`) turns all policies of one kind that target an edge into one of the
+effective values below, with the schema's defaults filled in. ``None`` in an effective value means
+"no limit" or "not in force".
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,10 @@ OUTCOME_CLASSES = frozenset(
         "limited",
     }
 )
-"""Classes of an attempt's outcome; anything else in a list of outcomes is a code: an HTTP number or a gRPC name."""
+"""Classes of an attempt's outcome.
+
+Anything else in a list of outcomes is a code: an HTTP number or a gRPC name.
+"""
 
 
 class Lifted(Enum):
@@ -127,7 +131,8 @@ _RANKS = {
 class Policy:
     """One policy document. ``target`` None: it applies only where a resource names it.
 
-    ``fields`` maps the leaf's path in the spec (``backoff.base``) to its value, only where the document has it.
+    ``fields`` maps the leaf's path in the spec (``backoff.base``) to its value, only where the
+    document has it.
     """
 
     kind: Kind
@@ -148,7 +153,7 @@ class Timeout:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits between attempts: ``base``, then times ``multiplier`` (parts per million), at most ``max``."""
+    """Waits between attempts: ``base``, then times ``multiplier`` (ppm), at most ``max``."""
 
     base: Duration
     multiplier: Share
@@ -158,7 +163,7 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many extra copies may be sent: ``ratio`` of the first attempts plus ``min_per_second`` a process."""
+    """Extra copies that may be sent: ``ratio`` of first attempts, ``min_per_second`` a process."""
 
     ratio: Share
     min_per_second: int
@@ -204,7 +209,7 @@ class HalfOpen:
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreaker:
-    """Effective breaker; trips at ``failure_rate`` or more once ``minimum_calls`` are in the window."""
+    """Effective breaker; trips at ``failure_rate`` once ``minimum_calls`` are in the window."""
 
     window: Window
     minimum_calls: int
@@ -229,7 +234,10 @@ class Bulkhead:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """Token bucket: ``rate`` refills it, ``burst`` is its depth, one bucket per value of ``key`` (None: one)."""
+    """Token bucket: ``rate`` refills it, ``burst`` is its depth.
+
+    There is one bucket per value of ``key``; None: one for all.
+    """
 
     side: Side
     rate: Rate

@@ -46,7 +46,8 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise InvalidQuantityError(
-            f"{text[:40]!r} is not a duration: write a number with a unit, such as '250ms', '2s' or '1m30s'"
+            f"{text[:40]!r} is not a duration: "
+            "write a number with a unit, such as '250ms', '2s' or '1m30s'"
         )
     return Duration(
         sum(int(n) * _DURATION_UNITS[unit] for unit, n in match.groupdict().items() if n)

@@ -19,8 +19,8 @@ MANAGED_BY_API = "api"
 class Resource:
     """One typed document.
 
-    ``digest`` is the SHA-256 of the document's canonical JSON; ``revision`` is the namespace revision at which
-    it last changed, or None for one that is not stored (a file, a proposal).
+    ``digest`` is the SHA-256 of the document's canonical JSON; ``revision`` is the namespace
+    revision at which it last changed, or None for one that is not stored (a file, a proposal).
     """
 
     key: Key
@@ -33,7 +33,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value was written: a resource, a JSON pointer in its document, and the revision it is from."""
+    """Where a value was written: a resource, a JSON pointer in its document, and a revision."""
 
     resource: Key
     pointer: str

@@ -1,4 +1,4 @@
-"""Routing: the gateway that lets requests in, its routes, and the back ends for each kind of front end."""
+"""Routing: the gateway that lets requests in, its routes, and the back ends of front ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """Which requests a route takes: an exact ``path`` template or a ``prefix``, methods, exact headers."""
+    """Which requests a route takes: a ``path`` template or a ``prefix``, methods, exact headers."""
 
     path: str | None = None
     prefix: str | None = None
@@ -77,7 +77,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class BffCall:
-    """One call of an endpoint, with where its parameters come from and what is done without its answer."""
+    """One call of an endpoint: where its parameters come from, what is done without its answer."""
 
     name: str
     call: Call

@@ -110,7 +110,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Percentiles of one healthy attempt as the caller sees it, children included; None is unknown."""
+    """Percentiles of one healthy attempt as the caller sees it, children included.
+
+    None is unknown.
+    """
 
     p50: Duration | None = None
     p90: Duration | None = None

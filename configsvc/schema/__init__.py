@@ -1,4 +1,4 @@
-"""Documents to model and back: what may be written, why something else is refused, and where that stands."""
+"""Documents to model and back: what may be written, and why and where something is refused."""
 
 from configsvc.schema.canonical import canonical, digest
 from configsvc.schema.documents import Document, LoadResult, load_text, load_value, parse_json

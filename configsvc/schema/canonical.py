@@ -59,7 +59,7 @@ def _plain(value: Json) -> str:
 
 
 def _number(value: float) -> str:
-    """``value`` as ECMAScript writes it; both choose the shortest digits that read back as the same number."""
+    """``value`` as ECMAScript writes it: with the shortest digits that read back the same."""
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - how a NaN is told
         raise ValueError(f"{value} is not a JSON number")
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:

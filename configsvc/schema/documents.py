@@ -1,4 +1,4 @@
-"""Documents: values that claim to be resources, and where their parts stand in the text they came from."""
+"""Documents: values that claim to be resources, and where their parts stand in their text."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ Positions = Callable[[], Mapping[str, Position]]
 
 @dataclass(eq=False, slots=True)
 class Document:
-    """One document as it was written: ``value`` is JSON, ``origin`` the file or request it came from."""
+    """One document as written: ``value`` is JSON, ``origin`` the file or request it came from."""
 
     value: dict[str, Json]
     origin: str
@@ -58,8 +58,8 @@ class LoadResult:
 def load_text(text: str | bytes, *, origin: str, syntax: Syntax) -> LoadResult:
     """Read the documents in ``text``: one of JSON, any number of YAML.
 
-    Never raises: whatever is wrong is in the result's ``errors``, and what could be read nevertheless is in its
-    ``documents``. Nothing is validated yet; that is `read`.
+    Never raises: whatever is wrong is in the result's ``errors``, and what could be read
+    nevertheless is in its ``documents``. Nothing is validated yet; that is `read`.
     """
     documents: list[Document] = []
     errors: list[DocumentError] = []
@@ -91,7 +91,8 @@ def parse_json(
     """The JSON value in ``text``, of at most ``largest`` bytes, read as strictly as documents are.
 
     Raises:
-        InvalidDocumentError: it is not JSON in UTF-8, or has duplicate keys, NaN, too large numbers or too deep nesting.
+        InvalidDocumentError: it is not JSON in UTF-8, or has duplicate keys, NaN, too large numbers
+        or too deep nesting.
     """
     try:
         return json_syntax.parse(_decode(text, largest)).value
@@ -110,7 +111,7 @@ def _outcomes(text: str | bytes, syntax: Syntax) -> Iterator[Outcome]:
 
 
 def _yaml(text: str) -> Iterator[Outcome]:
-    from configsvc.schema import yaml_syntax  # noqa: PLC0415 - 20 ms that readers of JSON do not need
+    from configsvc.schema import yaml_syntax  # noqa: PLC0415 - 20 ms that JSON need not pay
 
     return yaml_syntax.parse(text)
 
@@ -135,5 +136,8 @@ def _located(origin: str, faults: Iterable[Fault]) -> Iterator[DocumentError]:
 
 
 def _no_object(value: Json) -> Problem:
-    message = f"{shown(value)} is not a document: write an object with apiVersion, kind, metadata and spec"
+    message = (
+        f"{shown(value)} is not a document: "
+        "write an object with apiVersion, kind, metadata and spec"
+    )
     return Problem("", message, seen=shown(value))

@@ -1,4 +1,4 @@
-"""From merged leaves to what an edge gets: the schema's defaults are filled in here, and nowhere else."""
+"""From merged leaves to what an edge gets: defaults are filled in here, and nowhere else."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,9 +30,9 @@ def effective(
 ) -> EffectiveValue | None:
     """The effective value of an edge that at least one policy of ``kind`` targets.
 
-    ``values`` are the merged leaves by path; what is missing gets its default. None means that the kind is not in
-    force: it is disabled, or the leaf that it is about is missing or lifted. A Timeout without any limit is returned
-    as such. ``side`` is that of a RateLimit.
+    ``values`` are the merged leaves by path; what is missing gets its default. None means that the
+    kind is not in force: it is disabled, or the leaf that it is about is missing or lifted. A
+    Timeout without any limit is returned as such. ``side`` is that of a RateLimit.
 
     Raises:
         KeyError: ``kind`` is not a policy kind.

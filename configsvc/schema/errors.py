@@ -8,7 +8,10 @@ from configsvc.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A position in a text; lines and columns count from 1. None: the value did not come from a text."""
+    """A position in a text; lines and columns count from 1.
+
+    None: the value did not come from a text.
+    """
 
     file: str
     line: int | None = None
@@ -22,7 +25,8 @@ class Location:
 class Problem:
     """Something wrong at a JSON pointer of a value, before it is known where that value came from.
 
-    ``message`` says what was seen and what to do. ``hint`` is the text that was probably meant, if there is one.
+    ``message`` says what was seen and what to do. ``hint`` is the text that was probably meant, if
+    there is one.
     """
 
     pointer: str
@@ -74,7 +78,7 @@ class InvalidDocumentError(InputError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """``value`` as a message quotes it: text in quotes, the rest as JSON, cut at ``limit`` characters."""
+    """``value`` as a message quotes it, cut at ``limit`` characters."""
     text = _NAMES.get(value) if isinstance(value, bool) or value is None else None
     text = text or repr(value)
     return text if len(text) <= limit else text[:limit] + "..."

@@ -1,4 +1,6 @@
-"""Why a document is not what its schema says: jsonschema explains, one problem for each value that is wrong.
+"""Why a document is not what its schema says: jsonschema explains.
+
+There is one problem for each value that is wrong.
 
 Only documents that were refused come here, so this may take its time.
 """
@@ -8,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import jsonschema
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from configsvc.model.names import Kind
 from configsvc.schema.errors import Problem, child, shown
@@ -41,8 +43,8 @@ _UNITS = {"Length": "characters", "Items": "items", "Properties": "fields"}
 class _Failure:
     """One keyword of a schema that a value does not satisfy.
 
-    ``schema`` is the part of the schema that has the keyword, ``demanded`` the keyword's value. ``is_key``: the value
-    is the name of a member of what ``pointer`` leads to.
+    ``schema`` is the part of the schema that has the keyword, ``demanded`` the keyword's value.
+    ``is_key``: the value is the name of a member of what ``pointer`` leads to.
     """
 
     pointer: str
@@ -83,8 +85,7 @@ def explain(kind: Kind, value: Json) -> list[Problem]:
 
 @cache
 def _validator(kind: Kind) -> Json:
-    checker = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})
-    return checker(json_schema(kind))
+    return _Checker(json_schema(kind))
 
 
 def _pattern(
@@ -94,9 +95,12 @@ def _pattern(
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+_Checker: Json = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """ECMA-262's ``$`` is the end of the text alone; Python's also stands before a last line break."""
+    """ECMA-262's ``$`` is the end of the text alone; Python's also precedes a last line break."""
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
@@ -116,7 +120,7 @@ def _rank(failure: _Failure) -> int:
 
 
 def _problems(kind: Kind, failure: _Failure) -> Iterator[tuple[str | None, Problem]]:
-    """The problems in one failure, each with the name of the field that is missing or unknown, if there is one."""
+    """The problems in one failure, each with the name of a field that is missing or unknown."""
     if failure.is_key:
         yield None, _bad_key(failure)
     elif failure.keyword == "additionalProperties":

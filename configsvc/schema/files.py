@@ -35,7 +35,7 @@ def json_schema(kind: Kind) -> Schema:
 
 
 def resolved(schema: Schema, root: Schema) -> Schema:
-    """``schema`` with its ``$ref`` replaced by what it refers to; keywords beside the ``$ref`` win."""
+    """``schema`` with its ``$ref`` replaced by what it refers to; keywords beside it win."""
     while "$ref" in schema:
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         target = root["$defs"][schema["$ref"].removeprefix(_DEFINITIONS)]
@@ -46,7 +46,8 @@ def resolved(schema: Schema, root: Schema) -> Schema:
 def properties(schema: Schema, root: Schema) -> Mapping[str, Schema]:
     """The resolved sub-schemas of an object's fields, by name.
 
-    Where a field's type depends on another field (``then``, ``else``), only the part that always holds is given.
+    Where a field's type depends on another field (``then``, ``else``), only the part that always
+    holds is given.
     """
     return {name: resolved(part, root) for name, part in schema.get("properties", {}).items()}
 
@@ -61,7 +62,7 @@ def _read(name: str) -> Schema:
 
 
 def _closure(schema: Schema, shared: Schema) -> set[str]:
-    """Names of the shared definitions that ``schema`` needs, those they need themselves included."""
+    """Names of the shared definitions that ``schema`` needs, directly or not."""
     found: set[str] = set()
     pending = list(_references(schema))
     while pending:

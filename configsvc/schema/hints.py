@@ -15,10 +15,13 @@ _SHORTEST_PART = 2
 
 _MICROSECONDS = {
     "us": 1, "µs": 1, "usec": 1, "micros": 1, "microseconds": 1,
-    "ms": 1_000, "msec": 1_000, "msecs": 1_000, "millis": 1_000, "millisecond": 1_000, "milliseconds": 1_000,
+    "ms": 1_000, "msec": 1_000, "msecs": 1_000, "millis": 1_000,
+    "millisecond": 1_000, "milliseconds": 1_000,
     "s": 1_000_000, "sec": 1_000_000, "secs": 1_000_000, "second": 1_000_000, "seconds": 1_000_000,
-    "m": 60_000_000, "min": 60_000_000, "mins": 60_000_000, "minute": 60_000_000, "minutes": 60_000_000,
-    "h": 3_600_000_000, "hr": 3_600_000_000, "hrs": 3_600_000_000, "hour": 3_600_000_000, "hours": 3_600_000_000,
+    "m": 60_000_000, "min": 60_000_000, "mins": 60_000_000,
+    "minute": 60_000_000, "minutes": 60_000_000,
+    "h": 3_600_000_000, "hr": 3_600_000_000, "hrs": 3_600_000_000,
+    "hour": 3_600_000_000, "hours": 3_600_000_000,
     "d": 86_400_000_000, "day": 86_400_000_000, "days": 86_400_000_000,
 }  # fmt: skip
 _BYTES = {
@@ -50,13 +53,13 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def elsewhere(kind: Kind, name: str) -> str | None:
-    """The dotted path of a field called ``name`` in another part of ``kind``'s documents, if there is just one."""
+    """The dotted path of the only field called ``name`` in another part of ``kind``'s documents."""
     paths = [path for path in _paths(kind) if path.rpartition(".")[2] == name]
     return paths[0] if len(paths) == 1 else None
 
 
 def quantity(name: str, value: Json) -> tuple[str, str, str | None]:
-    """What a value of type ``name`` is called, how it is written, and what ``value`` was probably meant to be."""
+    """What a value of type ``name`` is called, how it is written, and what ``value`` means."""
     noun, form = _FORMS[name]
     meant = (
         _MEANT[name](str(value))

@@ -15,6 +15,7 @@ from configsvc.schema.values import Json
 
 _DIGITS = len(str(limits.INTEGER))
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
+_OPENING, _CLOSING, _NEXT, _COLON = ("{", "["), ("}", "]"), ",", ":"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -54,7 +55,10 @@ def parse(text: str) -> Parsed:
 
 
 def positions(text: str) -> Mapping[str, Position]:
-    """Where each value of a valid JSON text stands, by pointer: at its key in an object, else where it begins."""
+    """Where each value of a valid JSON text stands, by pointer.
+
+    A member of an object stands at its key, anything else where it begins.
+    """
     return {token.pointer: position_of(text, token.offset) for token in _tokens(text)}
 
 
@@ -101,7 +105,7 @@ def _unsafe_number(text: str, token: str) -> Fault:
     found = re.search(rf"(?<![\w.+-]){re.escape(token)}(?![\w.])", text)
     position = position_of(text, found.start() if found else 0)
     return fault(
-        f"{token[:40]} is not a number that every reader of JSON keeps exact: use one between -2^53 and 2^53",
+        f"{token[:40]} is {limits.UNSAFE_NUMBER}",
         position,
         seen=token[:40],
     )
@@ -126,7 +130,7 @@ def _duplicate_keys(text: str) -> Iterator[Fault]:
 
 
 def _check_shape(text: str) -> None:
-    """Refuse depth and lone surrogates; both need at least what is counted first, which few texts have."""
+    """Refuse depth and lone surrogates; few texts have what is counted first for either."""
     if text.count("{") + text.count("[") > limits.DEPTH:
         for token in _tokens(text):
             if token.depth > limits.DEPTH:
@@ -139,7 +143,7 @@ def _check_surrogates(text: str) -> None:
     for match in _TOKEN.finditer(text):
         token = match[0]
         if "\\u" in token and _SURROGATE.search(json.loads(token)):
-            message = "text has half of a surrogate pair, which is no character: write the character itself"
+            message = limits.LONE_SURROGATE
             raise SyntaxFaultError(
                 fault(message, position_of(text, match.start()), seen=token[:40])
             )
@@ -147,7 +151,7 @@ def _check_surrogates(text: str) -> None:
 
 @dataclass(slots=True)
 class _Token:
-    """A value of a text: its pointer, where it (or its key) begins, its depth, and its key in an object."""
+    """A value: its pointer, where it (or its key) begins, its depth, and its key in an object."""
 
     pointer: str
     offset: int
@@ -170,22 +174,22 @@ def _tokens(text: str) -> Iterator[_Token]:
     """Every value of a valid JSON text, in its order."""
     stack: list[_Level] = []
     for match in _TOKEN.finditer(text):
-        token, level = match[0], stack[-1] if stack else None
-        if token in "}]":
+        written = match[0]
+        level = stack[-1] if stack else None
+        if written in _CLOSING:
             stack.pop()
-        elif token == ",":
-            _next(level)
+        elif written == _NEXT:
+            _advance(level)
         elif level is not None and level.is_object and level.key is None:
-            level.key, level.key_offset = json.loads(token), match.start()
-        elif token != ":":
+            level.key, level.key_offset = json.loads(written), match.start()
+        elif written != _COLON:
             found = _place(level, match.start(), len(stack))
             yield found
-            if token in "{[":
-                found_level = _Level(found.pointer, is_object=token == "{")
-                stack.append(found_level)
+            if written in _OPENING:
+                stack.append(_Level(found.pointer, is_object=written == _OPENING[0]))
 
 
-def _next(level: _Level | None) -> None:
+def _advance(level: _Level | None) -> None:
     if level is not None:
         level.index += 1
         level.key = None

@@ -1,4 +1,4 @@
-"""The leaves of a policy: which fields merge, each with its type and default, as its JSON Schema says."""
+"""The leaves of a policy: which fields merge, with type and default, as its schema says."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,9 +57,10 @@ assert _CLASS_ORDER.keys() == OUTCOME_CLASSES  # noqa: S101 - two lists of one v
 class LeafSpec:
     """One leaf of a kind.
 
-    ``path`` is dotted from the spec (``backoff.base``), ``pointer`` leads to it in a document. ``default`` is typed
-    like a read value; None means that there is none. ``atomic``: an object that merges as a whole. ``needs`` is the
-    path of a leaf without which this one has no effect. ``can_lift``: ``none`` may be written.
+    ``path`` is dotted from the spec (``backoff.base``), ``pointer`` leads to it in a document.
+    ``default`` is typed like a read value; None means that there is none. ``atomic``: an object
+    that merges as a whole. ``needs`` is the path of a leaf without which this one has no effect.
+    ``can_lift``: ``none`` may be written.
     """
 
     path: str
@@ -161,7 +162,7 @@ def _leaf_type(schema: Schema) -> LeafType:
 
 
 def outcomes(value: list[str | int]) -> tuple[str, ...]:
-    """Outcomes as a set in a fixed order, so that equal sets are equal values: classes first, then codes."""
+    """Outcomes in a fixed order, so that equal sets are equal values: classes, then codes."""
     return tuple(
         sorted(
             map(str, set(value)),

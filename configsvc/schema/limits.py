@@ -14,3 +14,11 @@ NODES = 10_000
 
 INTEGER = 2**53 - 1
 """Largest integer that every reader of JSON keeps exact."""
+
+UNSAFE_NUMBER = (
+    "not a number that every reader of JSON keeps exact: use one between -(2^53 - 1) and 2^53 - 1"
+)
+"""What is said of a number beyond `INTEGER`."""
+
+LONE_SURROGATE = "half of a surrogate pair is no character: write the character itself"
+"""What is said of text that has no encoding."""

@@ -29,7 +29,10 @@ def parameter_problems(template: str | None, pointer: str) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What an operation or endpoint at ``pointer`` matches: methods (none: all) and a template (None: every path)."""
+    """What the operation or endpoint at ``pointer`` matches.
+
+    No methods are all of them, and without a template every path is matched.
+    """
 
     name: str
     pointer: str

@@ -21,8 +21,10 @@ _SHARED_MACHINES = {
     Kind.RETRY: ("budget.scope", "budget.", "budget"),
     Kind.HEDGE: ("budget.scope", "budget.", "budget"),
 }
-"""Kinds with state that all operations of a pair share unless told otherwise: the leaf that tells, the prefix of the
-leaves that describe the state, and what it is called."""
+"""Kinds with state that all operations of a pair share unless told otherwise.
+
+Each has the leaf that tells, the prefix of the leaves that describe the state, and its name.
+"""
 
 
 def read_policy(kind: Kind, value: Mapping[str, Json]) -> Policy:
@@ -60,7 +62,7 @@ def _collect(table: LeafTable, value: Mapping[str, Json], fields: dict[str, Leaf
 
 
 def _lift_alternatives(fields: dict[str, Leaf]) -> None:
-    """Naming one alternative lifts the others, so that the merge needs to know nothing of alternatives."""
+    """Naming one alternative lifts the others: the merge needs to know nothing of alternatives."""
     if any(path in fields for path in _ALTERNATIVES):
         for path in _ALTERNATIVES:
             fields.setdefault(path, Lifted.NONE)
@@ -83,8 +85,9 @@ def _shared_state(policy: Policy) -> Iterator[Problem]:
         return
     first = scope if written is not None else described[0]
     message = (
-        f"all operations of a caller and callee share one {machine}, so one operation cannot set its '{first}': "
-        f"add '{scope}: operation' for a {machine} of its own, or remove 'operation' from the target"
+        f"all operations of a caller and callee share one {machine}, so one operation cannot set "
+        f"its '{first}': add '{scope}: operation' for a {machine} of its own, or remove "
+        "'operation' from the target"
     )
     yield Problem(
         f"/spec/{first.replace('.', '/')}", message, seen=first, hint=f"{scope}: operation"

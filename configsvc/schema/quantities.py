@@ -1,7 +1,8 @@
-"""Quantities in documents: the bounds that JSON Schema cannot compare, and the way from text to integers.
+"""Quantities in documents: bounds that JSON Schema cannot compare, and the way to integers.
 
-``x-configsvc-minimum`` and ``x-configsvc-maximum`` stand beside a quantity in the schemas. They are compiled once per
-kind into a tree of what has to be looked at; a document is then checked by walking its own keys.
+``x-configsvc-minimum`` and ``x-configsvc-maximum`` stand beside a quantity in the schemas. They are
+compiled once per kind into a tree of what has to be looked at; a document is then checked by
+walking its own keys.
 """
 
 import ipaddress
@@ -41,7 +42,7 @@ Check = Callable[[str], str | None]
 
 
 def problems(kind: Kind, value: Json) -> list[Problem]:
-    """Everything in ``value`` that is outside its bounds; text that is no quantity at all is passed over."""
+    """Everything in ``value`` that is out of bounds; text that is no quantity is passed over."""
     rule = _rules(kind)
     return [] if rule is None or _holds(rule, value) else list(_broken(rule, value, ""))
 
@@ -105,7 +106,8 @@ def _bounded(name: str, lowest: str, highest: str) -> Check:
             return None  # its pattern says so already
         if low <= amount <= high:
             return None
-        return f"{shown(text)} is {'less than' if amount < low else 'more than'} allowed: use {lowest} to {highest}"
+        side = "less" if amount < low else "more"
+        return f"{shown(text)} is {side} than allowed: use {lowest} to {highest}"
 
     check.bounds = (_FORMATTERS[name](low), _FORMATTERS[name](high))  # type: ignore[attr-defined]
     return check
@@ -115,7 +117,8 @@ def _check_network(text: str) -> str | None:
     try:
         ipaddress.ip_network(text)
     except ValueError as exc:
-        return f"{shown(text)} is not a network: {exc}; write CIDR notation without host bits, such as '10.0.0.0/8'"
+        advice = "write CIDR notation without host bits, such as '10.0.0.0/8'"
+        return f"{shown(text)} is not a network: {exc}; {advice}"
     return None
 
 
@@ -131,7 +134,7 @@ def _check_date(text: str) -> str | None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        return f"{shown(text)} is not a date of the calendar: write year, month and day, such as '2030-01-31'"
+        return f"{shown(text)} is not in the calendar: write a date such as '2030-01-31'"
     return None
 
 

@@ -138,7 +138,7 @@ def _unknown_version(version: object) -> Problem:
 
 
 def _explain(kind: Kind, value: Json, out_of_bounds: list[Problem]) -> list[Problem]:
-    from configsvc.schema.explanation import explain  # noqa: PLC0415 - 100 ms that only a refusal needs
+    from configsvc.schema.explanation import explain  # noqa: PLC0415 - 100 ms on refusal alone
 
     explained = explain(kind, value)
     pointers = {problem.pointer for problem in explained}

@@ -1,4 +1,4 @@
-"""What a Gateway, Route or Bff of the right shape still cannot say, because it contradicts itself."""
+"""What a Gateway, Route or Bff of the right shape cannot say, because it contradicts itself."""
 
 import re
 from collections.abc import Iterator
@@ -115,5 +115,8 @@ def _reference_problems(
     earlier = tuple(each.name for each in endpoint.calls if each.call.stage < call.call.stage)
     for name in _CALL_REFERENCE.findall(text):
         if name not in earlier:
-            message = f"{name!r} is no call of an earlier stage: refer to one that is done before stage {call.call.stage}"
+            message = (
+                f"{name!r} is no call of an earlier stage: "
+                f"refer to one that is done before stage {call.call.stage}"
+            )
             yield Problem(pointer, message, seen=name, allowed=earlier)

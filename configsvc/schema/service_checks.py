@@ -1,6 +1,7 @@
 """What a Service of the right shape still cannot say, because it contradicts itself."""
 
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import pairwise
 
 from configsvc.model.quantities import format_duration
 from configsvc.model.services import Call, Discovery, Latency, Operation, Service
@@ -29,12 +30,15 @@ def discovery_problems(discovery: Discovery) -> Iterator[Problem]:
 
 
 def duplicates(what: str, values: Iterable[Hashable], base: str, member: str) -> Iterator[Problem]:
-    """Values that stand in more than one item of the list at ``base`` although they tell the items apart."""
+    """Values that tell the items of the list at ``base`` apart, but stand in several."""
     first: dict[Hashable, int] = {}
     for index, value in enumerate(values):
         earlier = first.setdefault(value, index)
         if earlier != index:
-            message = f"{what} {shown(value)} is taken already, by item {earlier} of the list: choose another"
+            message = (
+                f"{what} {shown(value)} is taken already, by item {earlier} of the list: "
+                "choose another"
+            )
             yield Problem(f"{base}/{index}/{member}", message, seen=str(value))
 
 
@@ -43,11 +47,11 @@ def latency_problems(latency: Latency, pointer: str) -> Iterator[Problem]:
     known = [
         (name, value) for name in _PERCENTILES if (value := getattr(latency, name)) is not None
     ]
-    for (lower, low), (higher, high) in zip(known, known[1:], strict=False):
+    for (lower, low), (higher, high) in pairwise(known):
         if high < low:
             message = (
-                f"{higher} is {format_duration(high)}, less than {lower} with {format_duration(low)}: "
-                "percentiles never fall, so one of them is wrong"
+                f"{higher} is {format_duration(high)}, less than {lower} with "
+                f"{format_duration(low)}: percentiles never fall, so correct one of them"
             )
             yield Problem(f"{pointer}/{higher}", message, seen=format_duration(high))
 
@@ -55,7 +59,10 @@ def latency_problems(latency: Latency, pointer: str) -> Iterator[Problem]:
 def call_problems(call: Call, pointer: str) -> Iterator[Problem]:
     """The most is never less than what is typical."""
     if call.times.max < call.times.typical:
-        message = f"at most {call.times.max} calls, but typically {call.times.typical}: raise 'max' or lower 'typical'"
+        message = (
+            f"at most {call.times.max} calls, but typically {call.times.typical}: "
+            "raise 'max' or lower 'typical'"
+        )
         yield Problem(f"{pointer}/times/max", message, seen=str(call.times.max))
 
 
@@ -72,7 +79,10 @@ def _operation_problems(service: Service, operation: Operation, pointer: str) ->
             if service.protocol == "grpc"
             else "'methods' and 'path'"
         )
-        message = f"the service speaks {service.protocol}, so its operations match by {form}: change one of the two"
+        message = (
+            f"the service speaks {service.protocol}, so its operations match by {form}: "
+            "change one of the two"
+        )
         yield Problem(f"{pointer}/match", message, seen=service.protocol)
 
 

@@ -1,4 +1,4 @@
-"""What the readers of the two syntaxes have in common: their results, and the positions of values."""
+"""What the readers of the two syntaxes have in common: results, and positions of values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ class Fault:
 
 
 class SyntaxFaultError(Exception):
-    """A text cannot be read as what it claims to be; translated into document errors before it leaves the room."""
+    """A text cannot be read as what it claims to be.
+
+    It becomes document errors before it leaves the room.
+    """
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults

@@ -116,7 +116,10 @@ def _key_problems(key: JwtKey, pointer: str) -> Iterator[Problem]:
                 pointer, f"a key for {key.algorithm} needs {name!r}: add it", allowed=(name,)
             )
         elif value not in (None, jwk[name]):
-            message = f"{jwk[name]!r} is not for {key.algorithm}: write {value!r}, or change the algorithm"
+            message = (
+                f"{jwk[name]!r} is not for {key.algorithm}: "
+                f"write {value!r}, or change the algorithm"
+            )
             yield Problem(f"{pointer}/{name}", message, seen=jwk[name], allowed=(str(value),))
     for name in jwk.keys() - needed.keys() - _DESCRIPTIVE:
         yield Problem(

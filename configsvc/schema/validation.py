@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def is_valid(kind: Kind, value: Json) -> bool:
-    """Whether ``value`` has the shape of ``kind``; bounds of quantities and rules between fields come after."""
+    """Whether ``value`` has the shape of ``kind``.
+
+    Bounds of quantities, and contradictions between fields, are looked for elsewhere.
+    """
     return _validator(kind).is_valid(value)
 
 

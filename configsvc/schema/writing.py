@@ -1,4 +1,4 @@
-"""Documents as text for people: fields in the order of their schema, YAML that every reader takes alike."""
+"""Documents as text for people: fields in the order of their schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def to_yaml(document: Json) -> str:
 def ordered(document: Json) -> Json:
     """``document`` with its fields in the order of the schema, and those it does not know last."""
     name = document.get("kind") if isinstance(document, dict) else None
-    return _sorted(document, _order(_KINDS.get(name, Kind.SERVICE)))
+    return _sorted(document, _order(_KINDS.get(str(name), Kind.SERVICE)))
 
 
 @dataclass(frozen=True, slots=True)

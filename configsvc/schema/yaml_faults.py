@@ -3,11 +3,13 @@
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.reader import ReaderError
 
+from configsvc.schema import limits
 from configsvc.schema.syntax import Fault, Position, fault, position_of
 
 _HELP = {
-    "mapping values are not allowed in this context": "a colon with a space after it needs the value in quotes, or the "
-    "line is indented too far",
+    "mapping values are not allowed in this context": (
+        "a colon with a space after it needs the value in quotes, or the line is indented too far"
+    ),
     "did not find expected key": "check the indentation of this line and the one before it",
     "could not find expected ':'": "a key needs a colon and a space after it",
     "found incompatible YAML document": "documents are read as YAML 1.2: leave the %YAML line out",
@@ -17,9 +19,7 @@ _HELP = {
 def not_yaml(exc: YAMLError | UnicodeEncodeError, text: str) -> Fault:
     """The error with which reading ``text`` ended."""
     if isinstance(exc, UnicodeEncodeError):
-        message = (
-            "text has half of a surrogate pair, which is no character: write the character itself"
-        )
+        message = limits.LONE_SURROGATE
         return fault(message, position_of(text, exc.start))
     if isinstance(exc, ReaderError):
         return _unacceptable(exc, text)
@@ -30,7 +30,8 @@ def not_yaml(exc: YAMLError | UnicodeEncodeError, text: str) -> Fault:
 
 def _unacceptable(exc: ReaderError, text: str) -> Fault:
     before = text.encode()[: exc.position].decode(errors="ignore")
-    message = f"character U+{ord(exc.character) if isinstance(exc.character, str) else exc.character:04X} is not allowed in YAML: remove it"
+    code = ord(exc.character) if isinstance(exc.character, str) else exc.character
+    message = f"character U+{code:04X} is not allowed in YAML: remove it"
     return fault(message, position_of(text, len(before)))
 
 

@@ -3,32 +3,26 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from yaml.cyaml import CParser
 from yaml.events import (
     CollectionEndEvent,
     CollectionStartEvent,
     Event,
     MappingStartEvent,
     NodeEvent,
-    StreamEndEvent,
 )
 
 from configsvc.schema.errors import child
 from configsvc.schema.syntax import Position
-
-
-def position(event: Event) -> Position:
-    """Where an event's text begins."""
-    return event.start_mark.line + 1, event.start_mark.column + 1
+from configsvc.schema.yaml_events import events, position
 
 
 def positions(text: str, begin: int, end: int, line: int) -> Mapping[str, Position]:
     """Where each value of the valid document in ``text[begin:end]`` stands, by pointer.
 
-    A member of a mapping stands at its key. What is behind an alias has no position of its own. ``line`` is the
-    number of lines before ``begin``.
+    A member of a mapping stands at its key. What is behind an alias has no position of its own.
+    ``line`` is the number of lines before ``begin``.
     """
-    return {pointer: (at[0] + line, at[1]) for pointer, at in _walk(_events(text[begin:end]))}
+    return {pointer: (at[0] + line, at[1]) for pointer, at in _walk(events(text[begin:end]))}
 
 
 @dataclass(slots=True)
@@ -39,9 +33,9 @@ class _Level:
     key: tuple[str, Position] | None = None
 
 
-def _walk(events: Iterator[Event]) -> Iterator[tuple[str, Position]]:
+def _walk(found: Iterator[Event]) -> Iterator[tuple[str, Position]]:
     stack: list[_Level] = []
-    for event in events:
+    for event in found:
         if isinstance(event, CollectionEndEvent):
             stack.pop()
         elif isinstance(event, NodeEvent):
@@ -63,12 +57,3 @@ def _place(level: _Level | None, event: Event) -> tuple[str, Position]:
         return child(level.pointer, key), at
     level.index += 1
     return child(level.pointer, level.index - 1), position(event)
-
-
-def _events(text: str) -> Iterator[Event]:
-    parser = CParser(text)
-    try:
-        while not isinstance(event := parser.get_event(), StreamEndEvent):
-            yield event
-    finally:
-        parser.dispose()

@@ -24,7 +24,7 @@ _DIGITS = len(str(limits.INTEGER))
 
 
 def scalar(text: str) -> Scalar:
-    """A plain scalar's value by the core schema of YAML 1.2: ``on``, ``yes`` and ``012`` are what they look like.
+    """A plain scalar's value: ``on``, ``yes`` and ``012`` are what they look like.
 
     Raises:
         ValueError: a number that is infinite, none at all, or beyond what every reader keeps exact.
@@ -60,4 +60,4 @@ def _checked(number: float, text: str) -> int | float:
 
 
 def _unsafe(text: str) -> str:
-    return f"{text[:40]} is not a number that every reader of JSON keeps exact: use one between -2^53 and 2^53"
+    return f"{text[:40]} is {limits.UNSAFE_NUMBER}"

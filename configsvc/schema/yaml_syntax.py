@@ -1,15 +1,14 @@
-"""YAML 1.2, strictly: the core schema alone, no tags, no duplicate keys, aliases bounded by what they stand for.
+"""YAML 1.2, strictly: the core schema alone, no tags, no duplicate keys, bounded aliases.
 
-libyaml turns the text into events; a stack turns the events into values, without recursion, so that neither depth nor
-aliases can cost more than their bounds. Positions are found by going through the same events again when asked.
+libyaml turns the text into events; a stack turns the events into values, without recursion, so that
+neither depth nor aliases can cost more than their bounds. Positions are found by going through the
+same events again when asked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from yaml.cyaml import CParser
-from yaml.error import YAMLError
+from yaml.error import Mark, YAMLError
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -22,15 +21,15 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 from configsvc.schema import limits
 from configsvc.schema.errors import child, shown
-from configsvc.schema.syntax import Fault, Outcomes, Parsed, fault
+from configsvc.schema.syntax import Fault, Outcome, Outcomes, Parsed, Position, fault
 from configsvc.schema.values import Json
+from configsvc.schema.yaml_events import begin, end, events, position
 from configsvc.schema.yaml_faults import not_yaml
-from configsvc.schema.yaml_positions import position, positions
+from configsvc.schema.yaml_positions import positions
 from configsvc.schema.yaml_scalars import NULL, Scalar, scalar
 
 
@@ -46,40 +45,44 @@ def parse(text: str) -> Outcomes:
 
 
 def _documents(text: str) -> Outcomes:
-    parser = CParser(text)
-    try:
-        while True:
-            event = parser.get_event()
-            if isinstance(event, DocumentStartEvent):
-                outcome = _document(parser, event, text)
-                if outcome is not None:
-                    yield outcome
-            elif event is None or isinstance(event, StreamEndEvent):
-                return
-    finally:
-        parser.dispose()
+    stream = events(text)
+    for event in stream:
+        if isinstance(event, DocumentStartEvent):
+            outcome = _document(stream, event, text)
+            if outcome is not None:
+                yield outcome
 
 
-def _document(
-    parser: CParser, start: DocumentStartEvent, text: str
-) -> Parsed | tuple[Fault, ...] | None:
+def _document(stream: Iterator[Event], start: DocumentStartEvent, text: str) -> Outcome | None:
     builder = _Builder()
     if start.version not in (None, (1, 2)):
         builder.refuse(
             "documents are read as YAML 1.2: write '%YAML 1.2' or leave the line out", start
         )
-    while not isinstance(event := parser.get_event(), DocumentEndEvent):
+    for event in stream:
+        if isinstance(event, DocumentEndEvent):
+            break
         if not builder.is_abandoned:
             builder.take(event)
-    begin, end = start.start_mark.index - start.start_mark.column, event.end_mark.index
-    if end - begin > limits.DOCUMENT_BYTES:
-        message = f"the document is longer than {limits.DOCUMENT_BYTES // 1024} KiB: split it"
-        return (fault(message, position(start)),)
-    if builder.faults:
-        return tuple(builder.faults)
-    if builder.is_empty:
+    else:
         return None
-    return Parsed(builder.value, partial(positions, text, begin, end, start.start_mark.line))
+    return builder.outcome(_Extent(text, begin(start), end(event)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """The part of a text that is one document, from the beginning of its first line."""
+
+    text: str
+    first: Mark
+    last: Mark
+
+    @property
+    def start(self) -> int:
+        return self.first.index - self.first.column
+
+    def positions(self) -> Mapping[str, Position]:
+        return positions(self.text, self.start, self.last.index, self.first.line)
 
 
 @dataclass(slots=True)
@@ -93,7 +96,7 @@ class _Anchor:
 
 @dataclass(slots=True)
 class _Level:
-    """A mapping or list that is being built. ``key`` None: the next scalar of a mapping is a key."""
+    """A mapping or list that is being built; without ``key``, a mapping is waiting for one."""
 
     value: Json
     anchor: str | None
@@ -121,10 +124,20 @@ class _Builder:
         if self._nodes > limits.NODES or self._characters > limits.DOCUMENT_BYTES:
             self.is_abandoned = True
             self.refuse(
-                f"the document has more than {limits.NODES} values or {limits.DOCUMENT_BYTES // 1024} KiB once its "
-                "aliases are replaced by what they stand for: write less, or split it",
+                f"the document has more than {limits.NODES} values or "
+                f"{limits.DOCUMENT_BYTES // 1024} KiB once its aliases are replaced by what they "
+                "stand for: write less, or split it",
                 event,
             )
+
+    def outcome(self, extent: _Extent) -> Outcome | None:
+        """What became of the document that is in ``extent``; None: it is empty."""
+        if extent.last.index - extent.start > limits.DOCUMENT_BYTES:
+            message = f"the document is longer than {limits.DOCUMENT_BYTES // 1024} KiB: split it"
+            return (fault(message, (extent.first.line + 1, 1)),)
+        if self.faults:
+            return tuple(self.faults)
+        return None if self.is_empty else Parsed(self.value, extent.positions)
 
     def refuse(self, message: str, event: Event, *, seen: str | None = None) -> None:
         self.faults.append(fault(message, position(event), pointer=self._pointer(), seen=seen))
@@ -165,12 +178,13 @@ class _Builder:
         self._add(level.value)
 
     def alias(self, event: AliasEvent) -> None:
-        anchor = self._anchors.get(event.anchor)
+        anchor = self._anchors.get(event.anchor or "")
         if self._is_key_due():
             self._abandon("a key is text, not an alias: write it out", event)
         elif anchor is None:
             self._abandon(
-                f"alias *{event.anchor} stands for nothing: write &{event.anchor} before a value above it",
+                f"alias *{event.anchor} stands for nothing: "
+                f"write &{event.anchor} before a value above it",
                 event,
             )
         else:
@@ -188,7 +202,8 @@ class _Builder:
     def _take_key(self, level: _Level, text: str, event: ScalarEvent) -> None:
         if event.implicit[0] and text in NULL:
             self._abandon(
-                "a key is missing before the colon: write one, in quotes if it is meant to be empty or null",
+                "a key is missing before the colon: write one, "
+                "in quotes if it is meant to be empty or null",
                 event,
             )
             return

@@ -2,7 +2,8 @@
 
 import re
 
-from yaml import CSafeDumper, Node, dump as yaml_dump
+from yaml import CSafeDumper, Node
+from yaml import dump as yaml_dump
 
 from configsvc.schema.values import Json
 
