@@ -32,7 +32,7 @@ class Guard:
 
     A guard is made once and lives as long as the process: a new policy takes effect with the next
     call. It may be shared by any number of threads and tasks. ``classifier`` reads results and
-    errors, ``listener`` is told what happens, ``executor`` carries the copies of hedged synchronous
+    errors, ``listener`` is told what happens (with ``attempts`` also of each attempt), ``executor`` carries the copies of hedged synchronous
     calls; without one they are made without copies, which is said once by an event.
     """
 
@@ -55,6 +55,7 @@ class Guard:
         *,
         classifier: Classifier = DEFAULT,
         listener: Listener | None = None,
+        attempts: bool = True,
         executor: Executor | None = None,
         rng: Callable[[], float] = random.random,
         timing: Timing = REAL_TIME,
@@ -65,8 +66,8 @@ class Guard:
         self._classifier = classifier
         self._executor = executor
         self._timing = timing
-        self._ports = Ports(rng, timing.waker, emit)
-        self._async_ports = Ports(rng, TaskWaker, emit)
+        self._ports = Ports(rng, timing.waker, emit, attempts)
+        self._async_ports = Ports(rng, TaskWaker, emit, attempts)
         self._hedge_missed = False
         self._plan = machines.plan(edge, timing.clock())
 

@@ -123,7 +123,7 @@ class Call:
             outcome = _expired(attempt, outcome)
         if attempt.breaker is not None:
             admission.record(attempt, outcome, now, self._ports)
-        if self._ports.emit is not None:
+        if self._ports.emit is not None and self._ports.attempts:
             self._tell_finished(attempt, outcome, now, self._ports.emit)
         if outcome.ok:
             return self._succeeded(attempt, now)
@@ -228,7 +228,7 @@ class Call:
         if limit is not None:
             attempt.expires = now + limit
         self._account(attempt, now)
-        if self._ports.emit is not None:
+        if self._ports.emit is not None and self._ports.attempts:
             self._tell_started(attempt, limit, now, self._ports.emit)
         return attempt
 

@@ -43,11 +43,16 @@ NO_FACTS: Final = Facts()
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What a driver supplies: chance in [0, 1), a way to be woken, and a listener or ``None``."""
+    """What a driver supplies: chance in [0, 1), a way to be woken, and a listener or ``None``.
+
+    ``attempts``: whether the listener wants to hear of every attempt's start and end too, which
+    costs each call two events.
+    """
 
     rng: Callable[[], float]
     waker: Callable[[], Waker]
     emit: Callable[[Event], None] | None = None
+    attempts: bool = True
 
 
 class Attempt:

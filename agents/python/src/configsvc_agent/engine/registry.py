@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import itertools
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from configsvc_agent.engine.breaker import Breaker, State
@@ -135,6 +137,9 @@ class Machines:
         The mapping must not change afterwards. Calls that begin from now on obey it at once; the
         machines that exist are then reconfigured one by one, so that no call waits for all of them.
         """
+        pairs = defaultdict[tuple[str, str], set[Edge]](set)
+        for edge in policies:
+            pairs[edge.caller, edge.callee].add(edge)
         with self._lock:
             self._policies = policies
             self._undeclared = undeclared or CallPolicy()
@@ -142,16 +147,16 @@ class Machines:
             keys = list(self._entries)
         for key in keys:
             with self._lock:
-                woken = self._renew(key, now)
+                woken = self._renew(key, pairs[key.caller, key.callee], now)
             for waker in woken:
                 waker.set()
 
-    def _renew(self, key: MachineKey, now: int) -> list[Waker]:
-        """Give a machine the policy that it now has, or close it."""
+    def _renew(self, key: MachineKey, edges: AbstractSet[Edge], now: int) -> list[Waker]:
+        """Give a machine the policy that it has now from an edge of its pair, or close it."""
         entry = self._entries.get(key)
         if entry is None:
             return []
-        for edge in entry.edges:
+        for edge in itertools.chain(entry.edges, edges - entry.edges):
             wanted = _wanted(edge, self.policy(edge)).get(key._replace(instance=None))
             if wanted is not None and (key.instance is None or _per_instance(wanted)):
                 return self._obey(entry, wanted, now)
