@@ -116,7 +116,7 @@ class Settings:
         low=1,
         high=86_400,
     )
-    tls_certificate: str = _setting("", "PEM file of the certificate chain of the operator plane.")
+    tls_certificate: str = _setting("", "PEM file of the certificate chain of both planes.")
     tls_key: str = _setting("", "PEM file of the certificate's private key.")
     insecure: bool = _setting(
         default=False, help_text="Allow a plane to listen off loopback without TLS."
@@ -165,7 +165,7 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """Every setting as an environment variable, so that a child process loads the same."""
-        return {row.variable: _spell(getattr(self, row.name)) for row in rows()}
+        return {row.variable: spell(getattr(self, row.name)) for row in rows()}
 
     @property
     def operator_address(self) -> Address:
@@ -239,7 +239,7 @@ def _row(each: Field[Any]) -> Row:
 
 def _cells(row: Row) -> tuple[str, ...]:
     extent = ", ".join(part for part in (row.unit, row.bounds) if part)
-    default = _spell(row.default)
+    default = spell(row.default)
     return (
         f"`{row.flag}`<br>`{row.variable}`",
         f"`{default}`" if default else "",
@@ -248,7 +248,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _spell(value: object) -> str:
+def spell(value: object) -> str:
+    """A setting's value as a variable or a flag spells it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

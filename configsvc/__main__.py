@@ -1,0 +1,5 @@
+"""``python -m configsvc``: the command line."""
+
+from configsvc.cli import main
+
+main()

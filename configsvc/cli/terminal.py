@@ -1,0 +1,61 @@
+"""What is written where: results to standard output, failures and progress to standard error."""
+
+import json
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from configsvc.cli.exits import CommandError
+from configsvc.cli.options import Invocation
+
+T = TypeVar("T")
+
+PROGRESS_FROM = 20
+"""Work of fewer steps is done before somebody can read how far it is."""
+
+
+def write_json(value: Any) -> None:  # noqa: ANN401 any JSON
+    """Write one JSON value to standard output, readable for people too."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write_table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """Write rows in aligned columns under a head; `empty` instead if there are none."""
+    table = [tuple(head), *map(tuple, rows)]
+    if len(table) == 1:
+        click.echo(empty)
+        return
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for number, row in enumerate(table):
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        line = "  ".join(padded).rstrip()
+        click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def report_error(context: click.Context, error: CommandError) -> None:
+    """Write why a command ends to standard error, as JSON if that was asked for."""
+    invocation = context.find_object(Invocation)
+    if invocation is not None and invocation.as_json:
+        click.echo(json.dumps({"error": error.detail}, indent=2, ensure_ascii=False), err=True)
+        return
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+
+
+def note(text: str) -> None:
+    """Write a remark to standard error."""
+    click.echo(text, err=True)
+
+
+def progress(items: Collection[T], doing: str) -> Iterator[T]:
+    """Yield the items; count them on standard error if that is a terminal and they are many."""
+    if len(items) < PROGRESS_FROM or not sys.stderr.isatty():
+        yield from items
+        return
+    try:
+        for number, item in enumerate(items, 1):
+            click.echo(f"\r{doing} {number}/{len(items)}", err=True, nl=False)
+            yield item
+    finally:
+        click.echo("\r\x1b[K", err=True, nl=False, color=True)

@@ -1,0 +1,74 @@
+"""The controller's rounds: become the leader, then do what is due, until told to stop."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from configsvc.controller.duties import Duty
+from configsvc.controller.leadership import Leadership
+from configsvc.errors import OperationError
+
+_log = logging.getLogger("configsvc.controller")
+
+STANDBY = 1.0
+"""Seconds between two tries to become the leader."""
+
+
+class Controller:
+    """Runs duties, one after the other, in the process that leads.
+
+    Args:
+        leadership: decides whether this process works.
+        duties: what there is to do; each is due at once when leading begins.
+        clock: seconds that never go back, such as `time.monotonic`.
+        wait: waits for a number of seconds and returns True if it is time to stop.
+    """
+
+    def __init__(
+        self,
+        leadership: Leadership,
+        duties: Sequence[Duty],
+        clock: Callable[[], float],
+        wait: Callable[[float], bool],
+    ) -> None:
+        self._leadership = leadership
+        self._duties = duties
+        self._clock = clock
+        self._wait = wait
+        self._due: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Work until `wait` says that it is time to stop; then give leadership up."""
+        try:
+            while not self._wait(self.round()):
+                pass
+        finally:
+            self._leadership.give_up()
+
+    def round(self) -> float:
+        """Do what is due, if this process leads, and return the seconds until the next round."""
+        if not self._lead():
+            return STANDBY
+        for duty in self._duties:
+            if self._due[duty.name] <= self._clock():
+                self._do(duty)
+                self._due[duty.name] = self._clock() + duty.every
+        return max(0.0, min(self._due.values(), default=STANDBY) - self._clock())
+
+    def _lead(self) -> bool:
+        if not self._leadership.held():
+            self._due.clear()
+            return False
+        if not self._due:
+            _log.info("leading", extra={"duties": [duty.name for duty in self._duties]})
+            self._due = {duty.name: self._clock() for duty in self._duties}
+        return True
+
+    def _do(self, duty: Duty) -> None:
+        """Run a duty; a failure is logged and tried again when the duty is due next."""
+        try:
+            did = duty.run()
+        except (OperationError, OSError):
+            _log.exception("duty failed: %s", duty.name, extra={"duty": duty.name})
+            return
+        level = logging.INFO if any(did.values()) else logging.DEBUG
+        _log.log(level, "duty done: %s", duty.name, extra={"duty": duty.name, **did})

@@ -1,0 +1,61 @@
+"""The duties on a real store: what has expired goes, what is needed stays."""
+
+import hashlib
+import itertools
+
+from configsvc.controller import collect_blobs, expire_answers
+from configsvc.store import ANSWER_LIFETIME, Answer, Answers, Collector, Namespaces, Staged
+from configsvc.store.memory import MemoryStore
+
+
+class Clock:
+    """Microseconds that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000
+
+    def __call__(self) -> int:
+        """The present."""
+        return self.now
+
+
+def staged(message: str, answer: Answer | None = None) -> Staged:
+    """A change of one document."""
+    return Staged(author="a", message=message, puts={"Timeout/x": message.encode()}, answer=answer)
+
+
+def test_blobs_that_nobody_needs_are_collected() -> None:
+    """A blob of no revision goes after the grace; documents of revisions stay."""
+    clock = Clock()
+    store = MemoryStore(clock)
+    names = map(str, itertools.count())
+    namespaces = Namespaces(store, clock, lambda: next(names))
+    namespaces.commit("prod", None, staged("one"))
+    orphan = b"orphan"
+    store.put_blobs({hashlib.sha256(orphan).hexdigest(): orphan})
+    clock.now += 2 * 3600 * 1_000_000
+
+    done = collect_blobs(Collector(store, namespaces, clock), 1).run()
+
+    assert done["deleted"] == 1
+    assert namespaces.snapshot("prod").documents() == {"Timeout/x": b"one"}
+    store.close()
+
+
+def test_expired_answers_are_deleted_in_every_namespace() -> None:
+    """Idempotency keys are forgotten after their lifetime, and not before."""
+    clock = Clock()
+    store = MemoryStore(clock)
+    names = map(str, itertools.count())
+    namespaces = Namespaces(store, clock, lambda: next(names))
+    answers = Answers(store, clock)
+    duty = expire_answers(namespaces, answers, 1)
+    for namespace in ("prod", "staging"):
+        answer = Answer("key", "request", b"{}", clock.now + ANSWER_LIFETIME)
+        namespaces.commit(namespace, None, staged("one", answer))
+
+    assert duty.run() == {"deleted": 0}
+    clock.now += ANSWER_LIFETIME
+    assert duty.run() == {"deleted": 2}
+    assert answers.kept("prod", "key") is None
+    store.close()
