@@ -120,24 +120,18 @@ class EventParser:
 
 
 class Reconnect:
-    """How long to wait before the next stream: full jitter, doubling, at most 30 s.
-
-    ``advice`` (seconds) is the server's lower bound; the jitter comes on top, so that agents with
-    the same advice do not return together.
-    """
+    """How long to wait before the next stream: full jitter, doubling, at most 30 s."""
 
     def __init__(self) -> None:
         self._failures = 0
-        self._advice = 0.0
         self._postponed = 0.0
 
-    def advise(self, seconds: float) -> None:
-        """Take the server's lower bound for the waits to come, at most five minutes."""
-        self._advice = min(max(seconds, 0.0), _LONGEST_ADVICE)
-
     def postpone(self, seconds: float) -> None:
-        """Take the server's lower bound for the next wait alone, at most five minutes."""
-        self._postponed = min(max(seconds, 0.0), _LONGEST_ADVICE)
+        """Take the server's lower bound for the next wait, at most five minutes.
+
+        The jitter comes on top, so that agents with the same advice do not return together.
+        """
+        self._postponed = min(max(seconds, self._postponed), _LONGEST_ADVICE)
 
     def lived(self, seconds: float) -> None:
         """A stream ended that had lived so long: a steady one starts the schedule anew."""
@@ -148,5 +142,5 @@ class Reconnect:
         """Seconds until the next try; ``chance`` is uniform in [0, 1)."""
         bound = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(self._failures, 16)))
         self._failures += 1
-        least, self._postponed = max(self._advice, self._postponed), 0.0
+        least, self._postponed = self._postponed, 0.0
         return least + chance * bound

@@ -16,7 +16,6 @@ from configsvc_agent import __version__
 from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks
 from configsvc_agent.agent._explain import Explanation
 from configsvc_agent.agent._metrics import Metrics
-from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
 from configsvc_agent.delivery import Callback, Change, Delivery, Origin, State, Status, Subscriber
 from configsvc_agent.drivers import Classifier
@@ -165,6 +164,7 @@ class Agent:
         It runs where the call runs: it must be quick. What it raises is logged once and counted.
         """
         self._hooks.add(hook)
+        self._edges.listen()
         return hook
 
     # ── calling ──────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +187,8 @@ class Agent:
             CallError: a policy refused or cut the call; the text names the policy.
             Exception: what ``fn`` raised last.
         """
-        return self.edge(callee, operation).call(fn, *args, **kwargs)
+        edge = self._edges.routes.get((callee, operation)) or self.edge(callee, operation)
+        return edge.call(fn, *args, **kwargs)
 
     async def acall(
         self,
@@ -199,14 +200,16 @@ class Agent:
         **kwargs: P.kwargs,
     ) -> T:
         """As :meth:`call` for a coroutine function; an attempt is cancelled when its time is up."""
-        return await self.edge(callee, operation).acall(fn, *args, **kwargs)
+        edge = self._edges.routes.get((callee, operation)) or self.edge(callee, operation)
+        return await edge.acall(fn, *args, **kwargs)
 
     def guard(
-        self, callee: str, operation: str = ANY_OPERATION, *, classify: Classifier = RESPONSES
+        self, callee: str, operation: str = ANY_OPERATION, *, classify: Classifier | None = None
     ) -> Callable[[Callable[P, T]], Callable[P, T]]:
         """Decorate a function or coroutine function: each call of it is guarded.
 
-        ``classify`` says what its results and errors mean to the policies.
+        ``classify`` says what its results and errors mean to the policies; else responses and the
+        standard library's errors are known.
         """
 
         def decorate(fn: Callable[P, T]) -> Callable[P, T]:
@@ -228,7 +231,7 @@ class Agent:
         return decorate
 
     def edge(
-        self, callee: str, operation: str = ANY_OPERATION, *, classify: Classifier = RESPONSES
+        self, callee: str, operation: str = ANY_OPERATION, *, classify: Classifier | None = None
     ) -> GuardedEdge:
         """The edge to ``operation`` of ``callee``; to be asked for anew for each call."""
         if self._forked:
@@ -242,7 +245,7 @@ class Agent:
         method: str,
         path: str,
         *,
-        classify: Classifier = RESPONSES,
+        classify: Classifier | None = None,
     ) -> GuardedEdge | None:
         """The edge that an HTTP request means; None for a foreign host, which is to be left alone.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from time import perf_counter_ns as clock
 from typing import Any, ParamSpec, TypeVar
 
 from configsvc_agent.agent._deadline import current_deadline
@@ -37,20 +37,16 @@ class GuardedEdge:
     Ask the agent for it anew for each call: which edge a name means may change with the bundle.
     """
 
-    __slots__ = ("_guard", "_stats", "classifier", "edge")
+    __slots__ = ("_arun", "_guard", "_reader", "_run", "_stats", "classifier", "edge")
 
-    def __init__(
-        self,
-        machines: Machines,
-        edge: Edge,
-        classifier: Classifier,
-        listener: Hook,
-        stats: EdgeStats,
-    ) -> None:
-        self.edge = edge
+    def __init__(self, guard: Guard, classifier: Classifier, stats: EdgeStats) -> None:
+        self.edge = guard.edge
         self.classifier = classifier
+        self._reader = classifier.result
         self._stats = stats
-        self._guard = Guard(machines, edge, classifier=classifier, listener=listener)
+        self._guard = guard
+        self._run = guard.run
+        self._arun = guard.arun
 
     @property
     def policy(self) -> CallPolicy:
@@ -92,28 +88,30 @@ class GuardedEdge:
 
     def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  a fallback's value may differ
         """``send(attempt)`` under the policy; ``facts`` tell about the request."""
-        began = time.perf_counter_ns()
+        began = clock()
         try:
-            value = self._guard.run(send, _with_deadline(facts))
+            at = current_deadline()
+            value = self._run(send, facts if at is None else _with_deadline(facts, at))
         except BaseException as error:
-            self._stats.ended(self._end_of(error), (time.perf_counter_ns() - began) // 1000)
+            self._stats.ended(self._end_of(error), (clock() - began) // 1000)
             raise
-        self._stats.ended(self._judge(value), (time.perf_counter_ns() - began) // 1000)
+        self._stats.ended(self._judge(value), (clock() - began) // 1000)
         return value
 
     async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  as run
         """``await send(attempt)`` under the policy; ``facts`` tell about the request."""
-        began = time.perf_counter_ns()
+        began = clock()
         try:
-            value = await self._guard.arun(send, _with_deadline(facts))
+            at = current_deadline()
+            value = await self._arun(send, facts if at is None else _with_deadline(facts, at))
         except BaseException as error:
-            self._stats.ended(self._end_of(error), (time.perf_counter_ns() - began) // 1000)
+            self._stats.ended(self._end_of(error), (clock() - began) // 1000)
             raise
-        self._stats.ended(self._judge(value), (time.perf_counter_ns() - began) // 1000)
+        self._stats.ended(self._judge(value), (clock() - began) // 1000)
         return value
 
     def _judge(self, value: object) -> str:
-        reader = self.classifier.result
+        reader = self._reader
         return "ok" if reader is None or reader(value).ok else "failed"
 
     def _end_of(self, error: BaseException) -> str:
@@ -124,14 +122,11 @@ class GuardedEdge:
         return "failed" if self.classifier.error(error).classes else "error"
 
 
-def _with_deadline(facts: Facts) -> Facts:
+def _with_deadline(facts: Facts, at: int) -> Facts:
     """``facts`` with the deadline of the request that is being served."""
-    at = current_deadline()
-    if at is None or facts.deadline is not None:
+    if facts.deadline is not None:
         return facts
-    if facts is NO_FACTS:
-        return Facts(deadline=at)
-    return replace(facts, deadline=at)
+    return Facts(deadline=at) if facts is NO_FACTS else replace(facts, deadline=at)
 
 
 class Edges:
@@ -144,7 +139,8 @@ class Edges:
         self._machines = Machines(lock=threading.Lock)
         self._guards: dict[tuple[Edge, Classifier], GuardedEdge] = {}
         self._stats: dict[Edge, EdgeStats] = {}
-        self._routes: dict[tuple[object, ...], GuardedEdge] = {}
+        self.routes: dict[tuple[str, str], GuardedEdge] = {}
+        """By callee and operation as callers spell them: what is asked first on each call."""
         self._foreign = 0
         self.bundle = bundle
         self.apply(bundle)
@@ -158,19 +154,22 @@ class Edges:
         }
         self.bundle = bundle
         self._machines.install(policies, monotonic(), undeclared=bundle.undeclared.policy)
-        self._routes = {}
+        self.routes = {}
 
-    def named(
-        self, callee: str, operation: str = ANY_OPERATION, classifier: Classifier = RESPONSES
-    ) -> GuardedEdge:
+    def named(self, callee: str, operation: str, classifier: Classifier | None) -> GuardedEdge:
         """The edge to ``callee``; an operation that it does not declare counts as ``*``."""
-        routes = self._routes
-        found = routes.get((callee, operation, classifier))
-        if found is None:
-            found = self._guard(self._edge(callee, operation), classifier)
-            if len(routes) >= MAX_ROUTES:
-                routes.clear()
-            routes[callee, operation, classifier] = found
+        if classifier is None:
+            found = self.routes.get((callee, operation))
+            return self._route(callee, operation) if found is None else found
+        return self._guard(self._edge(callee, operation), classifier)
+
+    def _route(self, callee: str, operation: str) -> GuardedEdge:
+        """Find an edge by the rules and remember what was found."""
+        routes = self.routes
+        found = self._guard(self._edge(callee, operation), RESPONSES)
+        if len(routes) >= MAX_ROUTES:
+            routes.clear()
+        routes[callee, operation] = found
         return found
 
     def at(
@@ -179,7 +178,7 @@ class Edges:
         port: int | None,
         method: str,
         path: str,
-        classifier: Classifier = RESPONSES,
+        classifier: Classifier | None,
     ) -> GuardedEdge | None:
         """The edge that an HTTP request means; None for a foreign host, which is counted."""
         callee = self.bundle.callee_at(host, port)
@@ -225,10 +224,21 @@ class Edges:
             found = self._guards.get((edge, classifier))
             if found is None:
                 stats = self._stats.setdefault(edge, EdgeStats())
-                listener = self._hooks.listener(stats)
-                found = GuardedEdge(self._machines, edge, classifier, listener, stats)
-                self._guards[edge, classifier] = found
+                guard = Guard(
+                    self._machines,
+                    edge,
+                    classifier=classifier,
+                    listener=self._hooks.listener(stats),
+                    attempts=bool(self._hooks),
+                )
+                found = self._guards[edge, classifier] = GuardedEdge(guard, classifier, stats)
             return found
+
+    def listen(self) -> None:
+        """There is another hook: let guards tell of every attempt from now on."""
+        with self._lock:
+            self._guards = {}
+            self.routes = {}
 
 
 class Hooks:
@@ -237,6 +247,9 @@ class Hooks:
     def __init__(self) -> None:
         self._hooks: tuple[Hook, ...] = ()
         self.failures = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._hooks)
 
     def add(self, hook: Hook) -> None:
         """Let ``hook`` hear every event from now on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -104,8 +103,8 @@ class EdgeStats:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._calls: Counter[str] = Counter()
-        self._events: Counter[str] = Counter()
+        self._calls: dict[str, int] = {}
+        self._events: dict[str, int] = {}
         self._buckets = [0] * _BUCKETS
         self._total = 0
 
@@ -113,7 +112,7 @@ class EdgeStats:
         """A call ended as ``end`` after so long."""
         index = bucket_of(microseconds)
         with self._lock:
-            self._calls[end] += 1
+            self._calls[end] = self._calls.get(end, 0) + 1
             self._buckets[index] += 1
             self._total += microseconds
 
@@ -122,7 +121,7 @@ class EdgeStats:
         name = _name(event)
         if name is not None:
             with self._lock:
-                self._events[name] += 1
+                self._events[name] = self._events.get(name, 0) + 1
 
     def snapshot(self, caller: str, callee: str, operation: str, *, declared: bool) -> EdgeMetrics:
         """The figures of this moment, consistent among themselves."""

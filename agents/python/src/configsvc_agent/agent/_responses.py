@@ -9,6 +9,9 @@ from configsvc_agent.drivers import Classifier, classify_error
 from configsvc_agent.engine.outcome import SUCCESS, UNATTRIBUTED, Outcome, http_outcome
 from configsvc_agent.engine.policy import SECOND
 
+_PLAIN = frozenset({type(None), bool, bytes, dict, float, int, list, set, str, tuple})
+"""Types that are no responses; looking for what they do not have would cost more than the rest."""
+
 _LOWEST_STATUS = 100
 _HIGHEST_STATUS = 599
 _CAUSES = 5
@@ -21,6 +24,8 @@ def classify_result(value: Any) -> Outcome:  # noqa: ANN401  whatever a client r
 
     Retry-After in seconds and Envoy's mark of load shedding are read from ``headers``.
     """
+    if type(value) in _PLAIN:
+        return SUCCESS
     status = _status(value)
     if status is None or status < 400:  # noqa: PLR2004  the first error
         return SUCCESS

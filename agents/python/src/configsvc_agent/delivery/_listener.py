@@ -80,7 +80,15 @@ class Listener:
         return stream
 
     def _follow(self, stream: EventStream) -> None:
+        """Read until the stream ends; its ``retry`` is for the reconnect that follows it."""
         parser = EventParser()
+        try:
+            self._read(parser, stream)
+        finally:
+            if parser.retry is not None:
+                self._schedule.postpone(parser.retry / _MILLISECONDS)
+
+    def _read(self, parser: EventParser, stream: EventStream) -> None:
         patience, heard = FIRST_SILENCE, time.monotonic()
         for chunk in stream.chunks():
             for event in parser.feed(chunk):
@@ -88,8 +96,6 @@ class Listener:
                 if not self._take(read_event(event), stream):
                     return
                 patience = self._keeper.standing.patience
-            if parser.retry is not None:
-                self._schedule.advise(parser.retry / _MILLISECONDS)
             if time.monotonic() - heard > patience:
                 raise StreamError(f"the stream brought no event for {patience:.1f} s")
 

@@ -32,8 +32,9 @@ class Guard:
 
     A guard is made once and lives as long as the process: a new policy takes effect with the next
     call. It may be shared by any number of threads and tasks. ``classifier`` reads results and
-    errors, ``listener`` is told what happens (with ``attempts`` also of each attempt), ``executor`` carries the copies of hedged synchronous
-    calls; without one they are made without copies, which is said once by an event.
+    errors, ``listener`` is told what happens (with ``attempts`` of every attempt too), ``executor``
+    carries the copies of hedged synchronous calls; without one they are made without copies, which
+    is said once by an event.
     """
 
     __slots__ = (
@@ -96,7 +97,7 @@ class Guard:
         result: T = self.run(send)
         return result
 
-    def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - a fallback's value may differ from T
+    def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - or a fallback
         """``send(attempt)``, guarded; ``facts`` tell about the request."""
         plan = self._plan
         if plan.version != self._machines.version:
@@ -122,7 +123,7 @@ class Guard:
         result: T = await self.arun(send)
         return result
 
-    async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - a fallback's value may differ from T
+    async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401 - or a fallback
         """``await send(attempt)``, guarded; ``facts`` tell about the request."""
         plan = self._plan
         if plan.version != self._machines.version:
