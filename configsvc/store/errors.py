@@ -33,8 +33,8 @@ class StoreFullError(StoreError, OperationError):
         self.doing = doing
         self.reason = reason
         super().__init__(
-            f"the store is full, {doing} wrote nothing: {reason}; free space on its disk, "
-            "reading goes on meanwhile"
+            f"the store is full, {doing} failed and nothing was written ({reason}): free space on "
+            "its disk; reading goes on meanwhile"
         )
 
 
