@@ -22,10 +22,15 @@ def page(rule: type[Rule]) -> str:
 def index(rules: Iterable[type[Rule]]) -> str:
     """A table of ``rules`` as Markdown, by code."""
     rows = (
-        f"| {rule.code} | {rule.name} | {rule.severity.label} | {_summary(rule)} |"
+        f"| {rule.code} | {rule.name} | {rule.severity.label} | {summary(rule)} |"
         for rule in sorted(rules, key=lambda rule: rule.code)
     )
     return "\n".join(("| code | name | severity | finds |", "|---|---|---|---|", *rows, ""))
+
+
+def summary(rule: type[Rule]) -> str:
+    """The first line of the page of ``rule``."""
+    return cleandoc(rule.__doc__ or "").partition("\n")[0]
 
 
 def examples(rule: type[Rule]) -> tuple[str, str]:
@@ -59,10 +64,6 @@ def _complete(document: str, number: int) -> str:
 
 def _dashed(kind: Kind) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.value).lower()
-
-
-def _summary(rule: type[Rule]) -> str:
-    return cleandoc(rule.__doc__ or "").partition("\n")[0]
 
 
 def _explains(rule: type[Rule]) -> str:

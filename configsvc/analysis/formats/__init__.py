@@ -1,0 +1,20 @@
+"""Reports for people, programs and build servers: each takes a report and returns text or data."""
+
+from configsvc.analysis.formats.data import finding_data, report_data
+from configsvc.analysis.formats.github import github_annotations
+from configsvc.analysis.formats.junit import junit_report
+from configsvc.analysis.formats.sarif import sarif_report
+from configsvc.analysis.formats.spots import Locator, Spot, nowhere
+from configsvc.analysis.formats.text import text_report
+
+__all__ = [
+    "Locator",
+    "Spot",
+    "finding_data",
+    "github_annotations",
+    "junit_report",
+    "nowhere",
+    "report_data",
+    "sarif_report",
+    "text_report",
+]

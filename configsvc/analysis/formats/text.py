@@ -1,0 +1,107 @@
+"""Reports for people: like a compiler's, with both ends of each conflict."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from configsvc.analysis.formats.spots import Locator, Spot, nowhere
+from configsvc.analysis.report import Report
+from configsvc.model.findings import Finding, Fix, NotEvaluated, Place, Severity
+
+_SHOWN_EDGES = 5
+
+
+def text_report(report: Report, locate: Locator = nowhere) -> str:
+    """A report as text; ends with a line that sums it up."""
+    blocks = [finding_text(finding, locate) for finding in report.findings]
+    blocks += [_waived_text(finding) for finding in report.waived]
+    undecided = _undecided(report.not_evaluated)
+    if undecided:
+        blocks.append(undecided)
+    return "\n\n".join((*blocks, summary(report))) + "\n"
+
+
+def summary(report: Report) -> str:
+    """One line: how many findings of each severity, and what was checked."""
+    found = Counter(finding.severity for finding in report.findings)
+    parts = [_counted(found[level], level.label) for level in reversed(Severity) if found[level]]
+    parts.append(f"{len(report.waived)} waived" if report.waived else "")
+    parts.append(
+        _counted(len(report.not_evaluated), "check") + " without the data they need"
+        if report.not_evaluated
+        else ""
+    )
+    result = ", ".join(part for part in parts if part) or "no findings"
+    return f"{result}; {_counted(report.edges, 'edge')} checked"
+
+
+def finding_text(finding: Finding, locate: Locator = nowhere) -> str:
+    """One finding with its places, witness and fix."""
+    return "\n".join(_lines(finding, locate))
+
+
+def _lines(finding: Finding, locate: Locator) -> Iterator[str]:
+    yield f"{finding.severity.label}[{finding.code}] {finding.name}: {finding.message}"
+    for place in finding.places:
+        yield from _place(place, locate(place))
+    yield f"  = on {_where(finding)}"
+    if finding.witness is not None:
+        witness = finding.witness
+        yield f"  = with {witness.load}, when {witness.faults}"
+        yield f"    seen: {witness.seen}"
+        yield f"    meant: {witness.meant}"
+    for inner in finding.consequences:
+        yield f"  = follows: {inner.severity.label}[{inner.code}] {inner.message}"
+    if finding.fix is not None:
+        yield from _fix(finding.fix)
+
+
+def _place(place: Place, spot: Spot | None) -> Iterator[str]:
+    if spot is None:
+        yield f"  --> {place.resource} {place.pointer}: {place.label}"
+        return
+    yield f"  --> {spot}"
+    if spot.text is None:
+        yield f"   | {place.label}"
+        return
+    margin = " " * len(str(spot.line))
+    start = " " * (spot.column - 1)
+    marks = "^" * max(1, len(spot.text.rstrip()) - spot.column + 1)
+    yield f"  {margin} |"
+    yield f"  {spot.line} | {spot.text.rstrip()}"
+    yield f"  {margin} | {start}{marks} {place.label}"
+
+
+def _where(finding: Finding) -> str:
+    edges = finding.edges
+    if finding.subject.edge is None or len(edges) < 2:  # noqa: PLR2004 - one edge speaks for itself
+        return str(finding.subject)
+    shown = ", ".join(str(edge) for edge in edges[:_SHOWN_EDGES])
+    more = len(edges) - _SHOWN_EDGES
+    return f"{len(edges)} edges: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _fix(fix: Fix) -> Iterator[str]:
+    yield f"  = fix: {fix.title}"
+    for operation in fix.patch:
+        value = f": {operation['value']}" if "value" in operation else ""
+        yield f"    {operation['op']} {fix.resource} {operation['path']}{value}"
+
+
+def _waived_text(finding: Finding) -> str:
+    return (
+        f"waived[{finding.code}] {finding.name}: {finding.message}\n"
+        f"  = on {_where(finding)}\n  = by Waiver/{finding.waived_by}"
+    )
+
+
+def _undecided(entries: Iterable[NotEvaluated]) -> str:
+    lines = [
+        f"  {entry.code} on {_counted(len(entry.edges), 'edge') if entry.edges else entry.subject}"
+        f" needs {', '.join(entry.missing)}"
+        for entry in entries
+    ]
+    return "\n".join(("not evaluated:", *lines)) if lines else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
