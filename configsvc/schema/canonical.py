@@ -36,11 +36,12 @@ def digest(data: bytes) -> str:
 
 
 def _needs_care(data: bytes) -> bool:
-    """Whether ECMAScript may write or sort something in ``data`` in another way.
+    """Whether RFC 8785 may write or sort something in ``data`` in another way, or refuse it.
 
-    That is a fraction, or a key beyond U+FFFF. The cheap tests come first: few documents pass them.
+    That is a fraction, a key beyond U+FFFF, or a null, which may have been NaN. The cheap tests
+    come first: almost every document fails them.
     """
-    if not data.isascii():
+    if b"null" in data or not data.isascii():
         return True
     return _DIGIT_THEN.search(data) is not None and _FRACTION.search(data) is not None
 

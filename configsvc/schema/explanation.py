@@ -1,14 +1,14 @@
 """Why a document is not what its schema says: jsonschema explains.
 
-There is one problem for each value that is wrong.
-
-Only documents that were refused come here, so this may take its time.
+There is one problem for each value that is wrong. Only documents that were refused come here, so
+this may take its time.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -20,6 +20,9 @@ from configsvc.schema.files import json_schema
 from configsvc.schema.hints import elsewhere, nearest, quantity
 from configsvc.schema.quantities import PARSERS
 from configsvc.schema.values import Json
+
+_MOST = 100
+"""Problems after which no further ones are looked for."""
 
 _LISTED = 12
 """Names that a message lists before it says that there are more."""
@@ -76,7 +79,8 @@ class _Failure:
 def explain(kind: Kind, value: Json) -> list[Problem]:
     """What is wrong with ``value`` as a document of ``kind``; never empty."""
     found: dict[tuple[str, str | None], Problem] = {}
-    for failure in sorted(map(_failure, _validator(kind).iter_errors(value)), key=_rank):
+    errors = islice(_validator(kind).iter_errors(value), _MOST)
+    for failure in sorted(map(_failure, errors), key=_rank):
         for name, problem in _problems(kind, failure):
             found.setdefault((problem.pointer, name), problem)
     unexplained = Problem("", f"not a valid {kind}: compare it with the schema of {kind}")

@@ -33,18 +33,18 @@ _BYTES = {
 _AMOUNT = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([^\s0-9]*)\s*")
 _PER_WHOLE = 1_000_000
 _PER_PERCENT = 10_000
+_MILLISECONDS = 10
+"""A bare number from here on is more likely a number of milliseconds than of seconds."""
+_EXAMPLE = 200
 
-_FORMS = {
-    "duration": ("a duration", "write a number with a unit, such as '200ms'"),
-    "share": ("a share", "write a percentage, such as '20%'"),
-    "size": ("a size", "write a number with B, KiB, MiB or GiB, such as '64KiB'"),
-}
+_NOUNS = {"duration": "a duration", "share": "a share", "size": "a size"}
+_LONGEST_NAME = 80
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
     """The known name that ``name`` was probably meant to be."""
     by_plain = {_plain(each): each for each in known}
-    plain = _plain(name)
+    plain = _plain(name[:_LONGEST_NAME])
     close = difflib.get_close_matches(plain, by_plain, n=1, cutoff=_CUTOFF)
     if close:
         return by_plain[close[0]]
@@ -60,13 +60,19 @@ def elsewhere(kind: Kind, name: str) -> str | None:
 
 def quantity(name: str, value: Json) -> tuple[str, str, str | None]:
     """What a value of type ``name`` is called, how it is written, and what ``value`` means."""
-    noun, form = _FORMS[name]
-    meant = (
-        _MEANT[name](str(value))
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-        else None
-    )
-    return noun, (f"write '{meant}'" if meant else form), meant
+    is_amount = isinstance(value, str | int | float) and not isinstance(value, bool)
+    meant = _MEANT[name](str(value)) if is_amount else None
+    return _NOUNS[name], f"write '{meant}'" if meant else _form(name, value), meant
+
+
+def _form(name: str, value: Json) -> str:
+    if name == "duration":
+        count = value if type(value) is int and value > 0 else _EXAMPLE
+        unit = "ms" if count >= _MILLISECONDS else "s"
+        return f"write a number with a unit, such as '{count}{unit}'"
+    if name == "share":
+        return "write a percentage, such as '20%'"
+    return "write a number with B, KiB, MiB or GiB, such as '64KiB'"
 
 
 def _meant_duration(text: str) -> str | None:
@@ -77,11 +83,9 @@ def _meant_duration(text: str) -> str | None:
 
 def _meant_share(text: str) -> str | None:
     amount, unit = _split(text)
-    if unit in ("%", "percent", "pct"):
+    if unit in ("%", "percent", "pct") or (unit == "" and amount > 1):
         return format_share(round(amount * _PER_PERCENT))
-    if unit == "" and 0 < amount < 1:
-        return format_share(round(amount * _PER_WHOLE))
-    return None
+    return format_share(round(amount * _PER_WHOLE)) if unit == "" and 0 < amount < 1 else None
 
 
 def _meant_size(text: str) -> str | None:
