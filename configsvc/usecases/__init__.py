@@ -61,6 +61,7 @@ class ControlPlane:
     fleet: FleetView
     settings: NamespaceSettings
     moment: Moment
+    rules: Sequence[type[Rule]]
 
     @classmethod
     def over(
@@ -92,9 +93,10 @@ class ControlPlane:
         return cls(
             publisher=publisher,
             rollbacks=RollbackDesk(namespaces, workspaces, publisher),
-            inspector=Inspector(namespaces, workspaces, audit, moment),
+            inspector=Inspector(namespaces, workspaces, settings, audit, moment),
             tokens=Tokens(store, audit, moment),
             fleet=FleetView(store, namespaces, ask_fleet),
             settings=settings,
             moment=moment,
+            rules=rules,
         )

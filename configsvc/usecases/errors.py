@@ -163,3 +163,10 @@ class UnknownTokenIdError(InputError):
 
     def __init__(self, identifier: str) -> None:
         super().__init__(f"token {identifier[:40]!r} does not exist, or you may not administer it")
+
+
+class UnknownRuleError(InputError):
+    """No rule has this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"no rule has the code {code[:40]!r}: list them with GET /v1/rules")

@@ -15,6 +15,7 @@ from configsvc.usecases.errors import (
     UnknownResourceError,
 )
 from configsvc.usecases.moment import Moment
+from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
 from configsvc.usecases.workspace import Workspace, Workspaces
 
 
@@ -58,16 +59,31 @@ class Inspector:
     """Answers questions about namespaces; changes nothing."""
 
     def __init__(
-        self, namespaces: Namespaces, workspaces: Workspaces, audit: AuditTrail, moment: Moment
+        self,
+        namespaces: Namespaces,
+        workspaces: Workspaces,
+        settings: NamespaceSettings,
+        audit: AuditTrail,
+        moment: Moment,
     ) -> None:
         self._namespaces = namespaces
         self._workspaces = workspaces
+        self._settings = settings
         self._audit = audit
         self._moment = moment
 
     def namespaces(self, who: Principal) -> tuple[Head, ...]:
         """The heads of those namespaces that the reader may see."""
         return tuple(h for h in self._namespaces.heads() if who.may(h.namespace, Right.READ))
+
+    def namespace(self, who: Principal, namespace: str) -> tuple[Head | None, NamespaceRules]:
+        """Where a namespace stands (None: before its first change) and its settings."""
+        who.require(namespace, Right.READ)
+        return self._namespaces.head(namespace), self._settings.get(namespace)
+
+    def probe(self) -> None:
+        """Do nothing if the store answers; raises `StoreUnavailableError`."""
+        self._namespaces.names()
 
     def resources(self, who: Principal, namespace: str, query: Query) -> tuple[StoredResource, ...]:
         """The resources that a query asks for, by kind and name; raises `UnknownRevisionError`."""

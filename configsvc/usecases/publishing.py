@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from configsvc.access import Principal, Right
+from configsvc.analysis.formats import report_data
 from configsvc.bundle import compile_changed
+from configsvc.schema import canonical
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
 from configsvc.usecases.changes import Change, Proposal, propose
 from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
-from configsvc.usecases.findings_json import report_json
 from configsvc.usecases.judging import Judgement, judge
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceSettings
@@ -120,7 +121,7 @@ class Publisher:
             deletes=frozenset(str(key) for key in proposal.deletes),
             bundles={name: bundle.data for name, bundle in compiled.put.items()},
             dropped=compiled.dropped,
-            findings=report_json(intent.judgement.report),
+            findings=canonical(report_data(intent.judgement.report)),
             audit=self._audit(intent),
         )
         return self._write(proposal, staged, repeat)

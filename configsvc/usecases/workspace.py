@@ -1,7 +1,7 @@
 """A namespace at one revision, typed and indexed, and a cache that keeps the heads warm."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -9,7 +9,7 @@ from configsvc.analysis import Report, Rule, analyze
 from configsvc.model.names import Key
 from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
-from configsvc.schema import load_value, read
+from configsvc.schema import read_stored
 from configsvc.store import Head, Item, Namespaces, Snapshot
 
 KEPT_NAMESPACES = 16
@@ -118,8 +118,7 @@ def _derive(kept: _Kept, snapshot: Snapshot) -> Workspace:
     return Workspace(snapshot.namespace, snapshot.revision, catalog)
 
 
-def _resources(snapshot: Snapshot, items: Mapping[str, Item]) -> Iterable[Resource]:
+def _resources(snapshot: Snapshot, items: Mapping[str, Item]) -> Iterator[Resource]:
     blobs = snapshot.blobs({item.digest for item in items.values()})
-    for key, item in items.items():
-        resource = read(load_value(blobs[item.digest], origin=key))
-        yield replace(resource, revision=item.revision)
+    for item in items.values():
+        yield read_stored(blobs[item.digest], digest=item.digest, revision=item.revision)
