@@ -56,9 +56,10 @@ class LazyGroup(click.Group):
             return super().resolve_command(context, args)
         except click.UsageError as exc:
             near = get_close_matches(args[0], self.list_commands(context), n=1)
-            if near:
-                exc.message += f" Did you mean {near[0]!r}?"
-            raise
+            if not near:
+                raise
+            message = f"{exc.message} Did you mean {near[0]!r}?"
+            raise click.UsageError(message, context) from exc
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table alone: help imports none of them."""

@@ -139,14 +139,14 @@ def test_one_token_is_used(
         ("interrupt", Exit.INTERRUPTED, ""),
     ],
 )
-def test_error_ends_with_message_and_code(
-    probe: list[Invocation], raises: str, code: Exit, message: str
-) -> None:
+@pytest.mark.usefixtures("probe")
+def test_error_ends_with_message_and_code(raises: str, code: Exit, message: str) -> None:
     """Errors raised on purpose never show a traceback; whoever must act decides the code."""
     assert run("probe", "--raises", raises) == (code, message)
 
 
-def test_error_is_json_where_that_was_asked_for(probe: list[Invocation]) -> None:
+@pytest.mark.usefixtures("probe")
+def test_error_is_json_where_that_was_asked_for() -> None:
     """With --output json a script can read why a command failed."""
     code, output = run("probe", "-o", "json", "--raises", "command")
 

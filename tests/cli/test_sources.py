@@ -122,13 +122,20 @@ def test_duplicate_resource_names_both_places(tmp_path: Path) -> None:
 
 
 def test_names_of_callers_are_unique_between_kinds(tmp_path: Path) -> None:
-    """A Service and a Bff of one name are refused, as on the server."""
-    service = "apiVersion: configsvc/v1\nkind: Service\nmetadata: {name: web}\nspec: {}\n"
-    write(tmp_path, {"a.yaml": service, "b.yaml": service.replace("Service", "Bff")})
+    """A Service and a Gateway of one name are refused, as on the server."""
+    head = "apiVersion: configsvc/v1\nkind: {}\nmetadata: {{name: web}}\nspec: {}\n"
+    gateway = "{listeners: [{port: 8080}]}"
+    write(
+        tmp_path,
+        {"a.yaml": head.format("Service", "{}"), "b.yaml": head.format("Gateway", gateway)},
+    )
 
-    errors = load([tmp_path], TODAY).errors
+    (error,) = load([tmp_path], TODAY).errors
 
-    assert any("Bff/web has the name of Service/web at" in error.message for error in errors)
+    assert error.message == (
+        f"Gateway/web has the name of Service/web at {tmp_path / 'a.yaml'}:3:12: "
+        "names of Service, Gateway and Bff are unique together"
+    )
 
 
 def test_file_beyond_the_bound_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ def command(context: click.Context, *, as_markdown: bool) -> None:
     if as_markdown:
         click.echo(markdown(), nl=False)
     elif context.ensure_object(Invocation).as_json:
-        write_json([_described(row) for row in rows()])
+        write_json({"items": [_described(row) for row in rows()]})
     else:
         table = [(row.flag, row.variable, spell(row.default), row.help) for row in rows()]
         write_table(("flag", "variable", "default", "meaning"), table, empty="")

@@ -1,0 +1,155 @@
+"""Results of a check, as people, programs and build servers read them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from configsvc import __version__
+from configsvc.analysis import Report
+from configsvc.analysis.formats import (
+    Spot,
+    github_annotations,
+    junit_report,
+    report_data,
+    sarif_report,
+    text_report,
+)
+from configsvc.analysis.rules import ALL
+from configsvc.cli.sources import Sources
+from configsvc.model.findings import Place, Severity
+from configsvc.schema import DocumentError
+
+_HEADS: Final = re.compile(r"^(error|warning|info|waived)(\[\w+\])? ?([\w-]*):", re.MULTILINE)
+_COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue", "waived": "cyan"}
+
+
+class Checked:
+    """What was read and what the rules said of it, ready to be written."""
+
+    def __init__(self, sources: Sources, report: Report, fail_on: Severity) -> None:
+        self.sources = sources
+        self.report = report
+        self.fail_on = fail_on
+        self._lines: dict[str, list[str]] = {}
+
+    def locate(self, place: Place) -> Spot | None:
+        """Where a place of a finding stands in a file, with the line that stands there."""
+        location = self.sources.locate(place.resource, place.pointer)
+        if location is None or location.line is None or location.column is None:
+            return None
+        line = self._line(location.file, location.line)
+        return Spot(location.file, location.line, location.column, line)
+
+    def _line(self, file: str, number: int) -> str | None:
+        """A line of a file that was read; None if it was changed meanwhile."""
+        if file not in self._lines:
+            try:
+                self._lines[file] = Path(file).read_text(encoding="utf-8").split("\n")
+            except (OSError, UnicodeDecodeError):
+                self._lines[file] = []
+        lines = self._lines[file]
+        return lines[number - 1] if number <= len(lines) else None
+
+
+def as_text(checked: Checked) -> str:
+    """Like a compiler's: what is wrong with documents first, then the findings."""
+    blocks = [error_text(error) for error in checked.sources.errors]
+    errors = "".join(f"{block}\n" for block in blocks)
+    if blocks:
+        errors += f"{_counted(len(blocks), 'error')} in documents\n\n"
+    return _HEADS.sub(_coloured, errors + text_report(checked.report, checked.locate))
+
+
+def as_json(checked: Checked) -> str:
+    """Everything as one JSON object."""
+    data = {
+        "files": checked.sources.files,
+        "resources": len(checked.sources.resources),
+        "errors": [error_data(error) for error in checked.sources.errors],
+        **report_data(checked.report, checked.locate),
+    }
+    return _dumped(data)
+
+
+def as_github(checked: Checked) -> str:
+    """Workflow commands that annotate the lines of a pull request."""
+    errors = "".join(f"{line}\n" for line in _annotations(checked.sources.errors))
+    return errors + github_annotations(checked.report, checked.locate)
+
+
+def as_sarif(checked: Checked) -> str:
+    """A SARIF 2.1.0 log of the findings."""
+    return _dumped(sarif_report(checked.report, ALL, version=__version__, locate=checked.locate))
+
+
+def as_junit(checked: Checked) -> str:
+    """JUnit XML of the findings."""
+    return junit_report(checked.report, checked.locate, fail_on=checked.fail_on)
+
+
+FORMATS: Mapping[str, Callable[[Checked], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+    "sarif": as_sarif,
+    "junit": as_junit,
+}
+"""Every form of a check's result by its name."""
+
+WITHOUT_DOCUMENT_ERRORS = frozenset({"sarif", "junit"})
+"""Forms that have no place for a document that cannot be read: it goes to standard error."""
+
+
+def error_text(error: DocumentError) -> str:
+    """What is wrong with a document, with its place and what would be right."""
+    return "\n".join(_error_lines(error))
+
+
+def error_data(error: DocumentError) -> dict[str, Any]:
+    """What is wrong with a document, as JSON; what is unknown is left out."""
+    data = {
+        "file": error.origin,
+        "line": error.line,
+        "column": error.column,
+        "pointer": error.pointer,
+        "message": error.message,
+        "seen": error.seen,
+        "allowed": list(error.allowed),
+        "hint": error.hint,
+    }
+    return {name: value for name, value in data.items() if value not in (None, [])}
+
+
+def _error_lines(error: DocumentError) -> Iterator[str]:
+    place = error.origin
+    if error.line is not None:
+        place += f":{error.line}:{error.column}"
+    yield f"error: {error.message}"
+    yield f"  --> {place}" + (f" ({error.pointer})" if error.pointer else "")
+    if error.hint is not None and error.hint not in error.message:
+        yield f"  = did you mean {error.hint!r}?"
+
+
+def _annotations(errors: list[DocumentError]) -> Iterator[str]:
+    for error in errors:
+        message = error.message.replace("%", "%25").replace("\n", "%0A")
+        where = f"file={error.origin}"
+        if error.line is not None:
+            where += f",line={error.line},col={error.column}"
+        yield f"::error {where},title=invalid document::{message}"
+
+
+def _coloured(match: re.Match[str]) -> str:
+    return click.style(match[0], fg=_COLOURS[match[1]], bold=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _dumped(value: Any) -> str:  # noqa: ANN401 any JSON
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
