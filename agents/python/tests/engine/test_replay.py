@@ -24,7 +24,7 @@ def storm(seed: int) -> list[Event]:
     """Everything that happens while 400 calls meet a callee that fails for a while."""
     policy = replace(
         everything(),
-        timeout=Timeout(attempt=200 * MS, overall=600 * MS),
+        timeout=Timeout(attempt=100 * MS, overall=600 * MS),
         retry=retry(4, backoff=Backoff(20 * MS), budget=RetryBudget(PPM // 5, 2)),
         breaker=breaker(open_for=300 * MS),
         bulkhead=Bulkhead(4, queue=4, max_wait=50 * MS),

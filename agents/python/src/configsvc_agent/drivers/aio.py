@@ -77,10 +77,13 @@ async def run_async(
     except BaseException:
         call.cancelled(clock())
         raise
-    result = conclude(call, command, facts)
-    if type(command) is Substitute and command.kind == "operation":
-        return await result
-    return result
+    try:
+        result = conclude(call, command, facts)
+        if type(command) is Substitute and command.kind == "operation":
+            return await result
+        return result
+    finally:
+        del command  # no cycle through the traceback that holds this frame
 
 
 async def _pause(wait: Wait, clock: Clock) -> None:

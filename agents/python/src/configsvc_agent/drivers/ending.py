@@ -21,11 +21,14 @@ def conclude(call: Call, command: Command, facts: Facts) -> Any:  # noqa: ANN401
     result = call.result
     cause = None if result is None else result.exception
     if result is not None:
-        result.exception = None  # no cycle: the exception's traceback reaches the attempt
-    if isinstance(command, Refuse):
-        raise command.error from cause
-    if cause is not None:
+        result.exception = None
+    try:
+        if isinstance(command, Refuse):
+            raise command.error from cause
+        if cause is None:
+            return None if result is None else result.value
         if call.note is not None:
             cause.add_note(f"configsvc: not retried: {call.note}")
         raise cause
-    return None if result is None else result.value
+    finally:
+        del command, cause  # no cycle through the traceback that holds this frame

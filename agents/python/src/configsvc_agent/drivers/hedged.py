@@ -121,4 +121,7 @@ def run_hedged(
     runs to its end there and keeps its place in the bulkhead until then.
     """
     command = _Race(call, send, timing, classifier, executor).run()
-    return conclude(call, command, facts)
+    try:
+        return conclude(call, command, facts)
+    finally:
+        del command  # no cycle through the traceback that holds this frame

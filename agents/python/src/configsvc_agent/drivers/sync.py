@@ -54,7 +54,10 @@ def run_sync(
     except BaseException:
         call.cancelled(clock())
         raise
-    return conclude(call, command, facts)
+    try:
+        return conclude(call, command, facts)
+    finally:
+        del command  # no cycle through the traceback that holds this frame
 
 
 def pause(call: Call, wait: Wait, timing: Timing) -> Command:

@@ -249,6 +249,7 @@ class Call:
                 budget.release()
         if self._retrying is not None:
             self._retrying.paid = False
+            attempt.exception = None
         if self._hedging is not None:
             self._hedging.left(attempt, now)
 
@@ -301,6 +302,8 @@ class Call:
             retrying.refund(now)
             return self._give_up(last, "the wait took so long that no attempt fits any more", now)
         attempt = Attempt(self._plan, last.attempt.number + 1, self.deadline, self._facts.rate_key)
+        # The cause if this one is refused; dropped, with its traceback, as soon as this one leaves.
+        attempt.exception, last.attempt.exception = last.attempt.exception, None
         return self._enter(attempt, now)
 
     def _out_of_time(self, attempt: Attempt, now: int) -> Command:
