@@ -34,6 +34,7 @@ from configsvc.store.changes import (
     Revision,
     Staged,
     decode_head,
+    decode_revision,
 )
 from configsvc.store.collect import GRACE, Collected, Collector
 from configsvc.store.errors import (
@@ -122,4 +123,5 @@ __all__ = [
     "WatchBatch",
     "WatchClosedError",
     "decode_head",
+    "decode_revision",
 ]

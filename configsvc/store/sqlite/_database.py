@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ from configsvc.store.sqlite._tables import prepare
 FILE_NAME: Final = "configsvc.db"
 """The database, inside the data directory."""
 
+_LOOK_AGAIN: Final = (0.0001, 0.002)  # seconds
 _WAL_BYTES_KEPT: Final = 16 << 20
 _PRIVATE_DIRECTORY: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
@@ -59,7 +62,7 @@ class Database:
         _alive.add(self)
 
     def writer(self) -> sqlite3.Connection:
-        """Open a connection that may write; each commit on it reaches the disk."""
+        """Open a connection for `begin`; each commit on it reaches the disk."""
         connection = self._connect()
         self._writers.append(connection)
         connection.execute("PRAGMA synchronous = FULL")
@@ -67,7 +70,27 @@ class Database:
         if self._max_bytes is not None:
             page = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page)}")
+        connection.execute("PRAGMA busy_timeout = 0")
         return connection
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Begin a transaction that may write, waiting for those of other processes.
+
+        SQLite itself would wait up to 0.1 s between two looks, so that processes which write all
+        the time starve one that writes now and then; short, uneven waits give each its turn.
+        """
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() >= deadline:
+                    raise
+            else:
+                return
+            time.sleep(random.uniform(*_LOOK_AGAIN))  # noqa: S311 (no secret)
 
     @contextmanager
     def reading(self, doing: str) -> Iterator[sqlite3.Connection]:

@@ -4,9 +4,11 @@ Reads take a connection from a pool and see one revision; writes go through one 
 commits those of several threads together. Processes exclude each other by SQLite's own locks and
 wake each other's watches by datagrams.
 
-Lock order: the writer's turn, then nothing; a watch's own lock is never held while committing.
+Lock order: none is held while another is taken. The writer's turn is held while committing, a
+watch's own lock while it waits, and the lock of the set of watches for a moment.
 """
 
+import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
@@ -76,6 +78,7 @@ class SqliteStore:
             self._wakes = WakeDirectory(data / "wake")
         self._writer = GroupWriter(self._database, clock, retention, self._wakes.ring_all)
         self._watches: WeakSet[SqliteWatch] = WeakSet()
+        self._watching = threading.Lock()
 
     def revision(self) -> int:
         """See `Store.revision`."""
@@ -155,23 +158,30 @@ class SqliteStore:
         self._database.check_usable()
         with self._database.translating(f"watching {prefix!r}"):
             bell = self._wakes.bell()
-        watch = SqliteWatch(self._database, bell, prefix, after_revision, self._watches.discard)
+        watch = SqliteWatch(self._database, bell, prefix, after_revision, self._forget)
         try:
             watch.check()
         except BaseException:
             watch.close()
             raise
-        self._watches.add(watch)
+        with self._watching:
+            self._watches.add(watch)
         return watch
 
     def close(self) -> None:
         """See `Store.close`."""
         if self._database.closed:
             return
-        for watch in tuple(self._watches):
+        with self._watching:
+            watches = tuple(self._watches)
+        for watch in watches:
             watch.close()
         self._writer.close()
         self._wakes.close()
+
+    def _forget(self, watch: SqliteWatch) -> None:
+        with self._watching:
+            self._watches.discard(watch)
 
     def _read(self, doing: str, statement: str, parameters: tuple[object, ...]) -> Reading:
         with self._database.reading(doing) as connection:

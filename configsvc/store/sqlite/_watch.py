@@ -58,11 +58,9 @@ class SqliteWatch(Watching):
 
     def next(self, timeout: float | None) -> WatchBatch | None:
         """See `Watch.next`."""
-        if self._closed:
-            raise WatchClosedError
-        self._database.check_usable()
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
+            self._check_usable()
             with self._using:
                 return self._wait(deadline)
         except StoreClosedError:
@@ -106,14 +104,18 @@ class SqliteWatch(Watching):
 
     def _wait(self, deadline: float | None) -> WatchBatch | None:
         while True:
-            if self._closed:
-                raise WatchClosedError
+            self._check_usable()
             if events := self._look():
                 return WatchBatch(events, self._progress)
             left = POLL_SECONDS if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 return None
             self._bell.wait(min(left, POLL_SECONDS))
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise WatchClosedError
+        self._database.check_usable()
 
     def _read(self, connection: sqlite3.Connection, newest: int) -> tuple[tuple[Event, ...], int]:
         """Return the events of whole revisions, and the last revision that they cover."""

@@ -110,7 +110,7 @@ class GroupWriter:
     def _commit(self, group: Sequence[_Ticket]) -> bool:
         connection = self._connection = self._connection or self._database.writer()
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            self._database.begin(connection)
             ledger = Ledger(connection, self._clock(), self._retention)
             for ticket in group:
                 ticket.attempt(ledger)
