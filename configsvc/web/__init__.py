@@ -3,16 +3,27 @@
 from flask import Flask
 
 from configsvc.usecases import ControlPlane
-from configsvc.web import api
+from configsvc.web import api, observing
+from configsvc.web.metrics import AgentMetrics, Metrics
 
 MAX_BODY = 17 << 20
 """Bytes of a request: a change of 16 MiB and its wrapping."""
 
 
-def create_app(control_plane: ControlPlane) -> Flask:
-    """The application over the use cases of one process."""
+def create_app(
+    control_plane: ControlPlane, *, agent_metrics: AgentMetrics, open_metrics: bool
+) -> Flask:
+    """The application over the use cases of one process.
+
+    Args:
+        control_plane: what the routes call.
+        agent_metrics: asks the agent-facing processes for their numbers.
+        open_metrics: whether ``/metrics`` needs no token; only where the plane is on loopback.
+    """
     app = Flask("configsvc.web", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY)
     app.extensions["configsvc"] = control_plane
-    api.install(app)
+    metrics = Metrics(agent_metrics)
+    observing.install(app, metrics)
+    api.install(app, metrics, open_metrics=open_metrics)
     return app

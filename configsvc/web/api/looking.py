@@ -1,4 +1,4 @@
-"""What is in force and what the rules say of it: edges, the call graph, findings, rules, schemas."""
+"""What is in force and what the rules say: edges, the call graph, findings, rules, schemas."""
 
 from flask import Blueprint, Response
 
