@@ -205,7 +205,7 @@ class Store(Protocol):
         """
 
     def put_blobs(self, blobs: Mapping[Digest, bytes]) -> None:
-        """Store blobs under their digests; one that exists is stamped anew, and repaired if damaged.
+        """Store blobs under their digests; one that exists is stamped anew, and repaired.
 
         Raises `InvalidTransactionError` when bytes do not hash to their digest, else as `commit`.
         """
