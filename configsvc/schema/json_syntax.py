@@ -102,8 +102,8 @@ def _not_json(exc: json.JSONDecodeError) -> Fault:
 
 
 def _unsafe_number(text: str, token: str) -> Fault:
-    found = re.search(rf"(?<![\w.+-]){re.escape(token)}(?![\w.])", text)
-    position = position_of(text, found.start() if found else 0)
+    found = next((each.start() for each in _TOKEN.finditer(text) if each[0] == token), 0)
+    position = position_of(text, found)
     return fault(
         f"{token[:40]} is {limits.UNSAFE_NUMBER}",
         position,

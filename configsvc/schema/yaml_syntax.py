@@ -7,6 +7,7 @@ same events again when asked.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from yaml.error import Mark, YAMLError
 from yaml.events import (
@@ -25,7 +26,15 @@ from yaml.events import (
 
 from configsvc.schema import limits
 from configsvc.schema.errors import child, shown
-from configsvc.schema.syntax import Fault, Outcome, Outcomes, Parsed, Position, fault
+from configsvc.schema.syntax import (
+    Fault,
+    Outcome,
+    Outcomes,
+    Parsed,
+    Position,
+    SyntaxFaultError,
+    fault,
+)
 from configsvc.schema.values import Json
 from configsvc.schema.yaml_events import begin, end, events, position
 from configsvc.schema.yaml_faults import not_yaml
@@ -37,6 +46,9 @@ def parse(text: str) -> Outcomes:
     """Read the documents of a stream; empty ones are left out.
 
     A syntax error ends the stream: what came before it stays, and the last item is the error.
+
+    Raises:
+        SyntaxFaultError: a document is too deep or too large to go on.
     """
     try:
         yield from _documents(text)
@@ -122,8 +134,7 @@ class _Builder:
     def take(self, event: Event) -> None:
         _TAKE[type(event)](self, event)
         if self._nodes > limits.NODES or self._characters > limits.DOCUMENT_BYTES:
-            self.is_abandoned = True
-            self.refuse(
+            self._give_up(
                 f"the document has more than {limits.NODES} values or "
                 f"{limits.DOCUMENT_BYTES // 1024} KiB once its aliases are replaced by what they "
                 "stand for: write less, or split it",
@@ -164,7 +175,7 @@ class _Builder:
                 "a key is text, not a list or mapping: write one word before the colon", event
             )
         elif len(self._stack) >= limits.DEPTH:
-            self._abandon(f"nested deeper than {limits.DEPTH} levels: flatten it", event)
+            self._give_up(f"nested deeper than {limits.DEPTH} levels: flatten it", event)
         else:
             level = _Level({} if is_mapping else [], event.anchor, self._nodes, self._characters)
             self._nodes += 1
@@ -245,6 +256,11 @@ class _Builder:
     def _abandon(self, message: str, event: Event) -> None:
         self.is_abandoned = True
         self.refuse(message, event)
+
+    def _give_up(self, message: str, event: Event) -> NoReturn:
+        """End the stream: going on would cost what the limits are there to save."""
+        self.refuse(message, event)
+        raise SyntaxFaultError(*self.faults)
 
     def _pointer(self) -> str:
         pointer = ""

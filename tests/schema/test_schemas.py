@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -13,6 +13,7 @@ from configsvc.model.names import Kind
 from configsvc.schema import json_schema, load_value, read
 from configsvc.schema.files import directory, resolved
 from configsvc.schema.quantities import PARSERS
+from configsvc.schema.values import Json
 
 DRAFTS = {
     Kind.GATEWAY,
@@ -24,9 +25,10 @@ DRAFTS = {
     Kind.RATE_LIMIT,
 }
 TODAY = date(2030, 1, 1)
+LONGEST = 300
 
 
-def fields(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
+def fields(kind: Kind) -> Iterator[tuple[str, dict[str, Json]]]:
     """Every field of ``kind`` and every item of its lists, resolved, by dotted path."""
     root = json_schema(kind)
     pending = [(str(kind), resolved(root, root))]
@@ -39,12 +41,15 @@ def fields(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
         pending.extend((name, resolved(part, root)) for name, part in parts.items())
 
 
-FIELDS = [(path, schema) for kind in Kind for path, schema in fields(kind)]
-SUB_SCHEMAS = [pytest.param(schema, id=path) for path, schema in FIELDS]
 KINDS = [pytest.param(kind, id=str(kind)) for kind in Kind]
 
 
-def everywhere(part: Any) -> Iterator[dict[str, Any]]:
+def written(schema: Json) -> list[Json]:
+    """The values that a schema itself gives to its field."""
+    return [*schema["examples"], *([schema["default"]] if "default" in schema else [])]
+
+
+def everywhere(part: Json) -> Iterator[dict[str, Json]]:
     """Every object inside a schema."""
     if isinstance(part, dict):
         yield part
@@ -81,52 +86,54 @@ def test_the_examples_of_a_kind_are_valid_documents(kind: Kind) -> None:
         assert read(load_value(example, origin="example"), today=TODAY).key.kind is kind
 
 
-@pytest.mark.parametrize("schema", SUB_SCHEMAS)
-def test_a_field_explains_itself(schema: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_explains_itself(kind: Kind) -> None:
     """Editor, documentation and completion need a title, a description and examples."""
-    assert schema["title"]
-    assert schema["description"].endswith(".")
-    assert schema["examples"]
-    assert len(schema["description"]) <= 300
+
+    def explains_itself(schema: Json) -> bool:
+        said = schema.get("description", "")
+        return bool(schema.get("title") and schema.get("examples") and 0 < len(said) <= LONGEST)
+
+    assert [path for path, schema in fields(kind) if not explains_itself(schema)] == []
+    assert [path for path, schema in fields(kind) if not schema["description"].endswith(".")] == []
 
 
-@pytest.mark.parametrize(("path", "schema"), FIELDS)
-def test_the_examples_and_the_default_of_a_field_are_valid(
-    path: str, schema: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_and_the_default_of_a_field_are_valid(kind: Kind) -> None:
     """An example that would be refused teaches the wrong thing."""
-    root = json_schema(Kind(re.split(r"[.\[]", path)[0]))
-    validator = jsonschema.Draft202012Validator({**schema, "$defs": root["$defs"]})
-    values = [*schema["examples"], *([schema["default"]] if "default" in schema else [])]
-    assert [value for value in values if not validator.is_valid(value)] == []
+    definitions = json_schema(kind)["$defs"]
+    for path, schema in fields(kind):
+        validator = jsonschema.Draft202012Validator({**schema, "$defs": definitions})
+        assert [(path, value) for value in written(schema) if not validator.is_valid(value)] == []
 
 
-@pytest.mark.parametrize("schema", SUB_SCHEMAS)
-def test_a_field_is_bounded(schema: dict[str, Any]) -> None:
-    """Numbers have both ends, lists a length, objects known fields, text a length or a pattern."""
-    types = schema.get("type", [])
-    types = [types] if isinstance(types, str) else types
-    if "integer" in types or "number" in types:
-        assert {"minimum", "maximum"} <= schema.keys()
-    if "array" in types:
-        assert "maxItems" in schema
-    if "object" in types:
-        assert schema.get("additionalProperties") is False or "maxProperties" in schema
-    if types == ["string"]:
-        assert "pattern" in schema or "maxLength" in schema
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_bounded(kind: Kind) -> None:
+    """Numbers have two ends, lists a length, objects known fields, text a length or a pattern."""
+    bounds = {
+        "integer": ({"minimum", "maximum"},),
+        "number": ({"minimum", "maximum"},),
+        "array": ({"maxItems"},),
+        "object": ({"additionalProperties", "properties"}, {"maxProperties"}),
+        "string": ({"pattern"}, {"maxLength"}),
+    }
+    for path, schema in fields(kind):
+        types = schema.get("type", [])
+        for name in [types] if isinstance(types, str) else types:
+            if name in bounds:
+                assert any(keys <= schema.keys() for keys in bounds[name]), (path, name)
 
 
-@pytest.mark.parametrize("schema", SUB_SCHEMAS)
-def test_a_quantity_has_bounds_and_its_examples_are_within(schema: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_quantity_has_bounds_and_its_examples_are_within(kind: Kind) -> None:
     """JSON Schema cannot compare durations, so the bounds stand beside them."""
-    parse = PARSERS.get(schema.get("x-configsvc-type", ""))
-    if parse is None:
-        return
-    low, high = parse(schema["x-configsvc-minimum"]), parse(schema["x-configsvc-maximum"])
-    written = [*schema["examples"], *([schema["default"]] if "default" in schema else [])]
-    amounts = [parse(text) for text in written if text != "none"]
-    assert amounts
-    assert all(low <= amount <= high for amount in amounts)
+    for path, schema in fields(kind):
+        parse = PARSERS.get(schema.get("x-configsvc-type", ""))
+        if parse is not None:
+            low, high = (parse(schema[f"x-configsvc-{end}imum"]) for end in ("min", "max"))
+            amounts = [parse(text) for text in written(schema) if text != "none"]
+            assert amounts, path
+            assert all(low <= amount <= high for amount in amounts), path
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,10 +160,10 @@ def test_a_pattern_says_what_it_expects(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(directory().glob("*.json")), ids=lambda path: path.stem)
-def test_a_file_has_no_duplicate_keys(path: Any) -> None:
+def test_a_file_has_no_duplicate_keys(path: Path) -> None:
     """Of two equal keys, one would be dead."""
 
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def build(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         assert len({key for key, _ in pairs}) == len(pairs)
         return dict(pairs)
 
