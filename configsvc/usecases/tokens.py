@@ -1,6 +1,6 @@
 """Tokens: minting, listing, revoking, and telling who sends a request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from configsvc.access import (
     EVERY_NAMESPACE,
@@ -39,15 +39,20 @@ class Tokens:
         kept = self._records.get(layout.token(presented.id))
         return verify(kept.value if kept else None, presented.secret, self._moment.micros())
 
-    def mint_first(self) -> str | None:
-        """A token that may do everything, if there is no token at all; None otherwise."""
+    def mint_first(self, hand_over: Callable[[str], None]) -> bool:
+        """Make a token that may do everything, if there is no token at all; True if it did.
+
+        `hand_over` gives its text to somebody, before it is stored: a token that nobody holds
+        would lock everybody out.
+        """
         if self._records.list(layout.TOKENS, limit=1):
-            return None
+            return False
         minted = mint_operator(
             {EVERY_NAMESPACE: Role.ADMIN}, self._moment.micros(), label="first admin"
         )
+        hand_over(minted.text)
         self._records.put(layout.token(minted.record.id), minted.record, expected=ABSENT)
-        return minted.text
+        return True
 
     def mint_operator(
         self,
