@@ -1,0 +1,32 @@
+"""The controller's process."""
+
+import signal
+import threading
+import time
+from contextlib import closing
+from types import FrameType
+
+from configsvc.controller import Controller, FileLeadership, collect_blobs, expire_answers
+from configsvc.settings import Settings
+from configsvc.store import Answers, Collector, Namespaces
+from configsvc.wiring.assembly import now, open_store, random_name
+
+
+def serve(settings: Settings, _descriptor: int) -> None:
+    """Do the controller's rounds until SIGTERM or SIGINT."""
+    stop = threading.Event()
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    with closing(open_store(settings)) as store:
+        namespaces = Namespaces(store, now, random_name)
+        every = float(settings.collect_every)
+        duties = [
+            expire_answers(namespaces, Answers(store, now), every),
+            collect_blobs(Collector(store, namespaces, now), every),
+        ]
+        leadership = FileLeadership(settings.run / "controller.lock")
+        Controller(leadership, duties, time.monotonic, stop.wait).run()

@@ -1,0 +1,110 @@
+"""The sockets of the planes: bound before anything is started, and kept while it runs.
+
+A child that is started anew takes the same socket, so that nobody is refused meanwhile.
+"""
+
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from configsvc.errors import InputError, OperationError
+from configsvc.settings import Address, Settings
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken, for example while a child is started anew."""
+
+
+class InsecureListenError(InputError):
+    """A plane would listen where others can reach it, without TLS."""
+
+    def __init__(self, plane: str, flag: str, address: Address) -> None:
+        super().__init__(
+            f"the {plane} plane would listen on {address} without TLS, where tokens can be read "
+            f"on the way: give --tls-certificate and --tls-key, or a loopback address with {flag}, "
+            "or --insecure if something else protects it"
+        )
+
+
+class ListenError(OperationError):
+    """A plane cannot listen where it should."""
+
+    def __init__(self, plane: str, flag: str, address: Address, reason: str) -> None:
+        super().__init__(
+            f"the {plane} plane cannot listen on {address}: {reason}; free the address, or choose "
+            f"another one with {flag}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A bound socket, and how it is reached from this machine."""
+
+    plane: str
+    socket: socket.socket
+    tls: bool
+
+    @property
+    def address(self) -> Address:
+        """Where it is bound; the port is the real one also if any free one was asked for."""
+        host, port, *_ = self.socket.getsockname()
+        return Address(host, port)
+
+    @property
+    def local_address(self) -> Address:
+        """Where this machine reaches it: loopback if it is bound to every address."""
+        every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 read, not bound
+        host, port = self.address
+        return Address(every.get(host, host), port)
+
+    @property
+    def url(self) -> str:
+        """The plane's URL on this machine."""
+        return f"http{'s' if self.tls else ''}://{self.local_address}"
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse a listener off loopback without TLS, unless that was asked for.
+
+    Raises:
+        InsecureListenError: names the plane and what to do.
+    """
+    if settings.tls or settings.insecure:
+        return
+    for plane, flag, address in _planes(settings):
+        if not address.is_loopback:
+            raise InsecureListenError(plane, flag, address)
+
+
+def listen(settings: Settings) -> tuple[Listener, Listener]:
+    """Bind the operator plane's and the agent plane's socket, or none.
+
+    Raises:
+        ListenError: an address is in use, not of this machine, or not allowed.
+    """
+    listeners: list[Listener] = []
+    try:
+        for plane, flag, address in _planes(settings):
+            listeners.append(Listener(plane, _bind(plane, flag, address), settings.tls))
+    except ListenError:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    operator, agents = listeners
+    return operator, agents
+
+
+def _planes(settings: Settings) -> tuple[tuple[str, str, Address], ...]:
+    return (
+        ("operator", "--operator-listen", settings.operator_address),
+        ("agent", "--agent-listen", settings.agent_address),
+    )
+
+
+def _bind(plane: str, flag: str, address: Address) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, target = found[0]
+        return socket.create_server(target, family=family, backlog=BACKLOG)
+    except OSError as exc:
+        reason = exc.strerror or str(exc)
+        raise ListenError(plane, flag, address, reason[:1].lower() + reason[1:]) from exc

@@ -1,0 +1,153 @@
+"""A node: both planes and the controller as children of one process, over one data directory."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from configsvc import __version__
+from configsvc.errors import InputError
+from configsvc.settings import Settings
+from configsvc.wiring.assembly import control_plane, open_store
+from configsvc.wiring.children import Plan, python_module
+from configsvc.wiring.data_directory import DataDirectory
+from configsvc.wiring.listening import Listener, check_exposure, listen
+from configsvc.wiring.probing import answers
+from configsvc.wiring.supervisor import Supervisor
+
+_log = logging.getLogger("configsvc.serve")
+
+_OPERATORS_FIRST: Final = 0
+_THE_OTHERS: Final = 1
+
+METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable that makes the operator plane's processes add their numbers up."""
+
+
+class UnsharedStoreError(InputError):
+    """The store is one that several processes cannot share."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(
+            f"store {store!r} lives in the memory of one process, and a node has several: "
+            "leave --store out, or give sqlite"
+        )
+
+
+class Node:
+    """Serves until it is told to stop.
+
+    Args:
+        settings: as the operator chose.
+        tell: gets lines for people: where the planes are, where the first token is.
+    """
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._directory = DataDirectory(settings.data)
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT, and return the exit code; in the main thread.
+
+        Everything that can be refused is refused before anything is started.
+
+        Raises:
+            InsecureListenError, UnsharedStoreError: the settings ask for what is not done.
+            ListenError, DataDirectoryError, StoreError: the surroundings do not allow it.
+        """
+        check_exposure(self._settings)
+        if self._settings.store == "memory":
+            raise UnsharedStoreError(self._settings.store)
+        listeners = listen(self._settings)
+        try:
+            self._directory.open()
+            self._keep_first_token()
+            return self._supervise(*listeners)
+        finally:
+            self._directory.close()
+            _close(listeners)
+
+    def _keep_first_token(self) -> None:
+        """Open the store once before there are children: it is good, and somebody may use it."""
+        with closing(open_store(self._settings)) as store:
+            plane = control_plane(self._settings, store)
+            if plane.tokens.mint_first(self._directory.keep_admin_token):
+                path = self._directory.admin_token
+                _log.info("minted the first admin token", extra={"file": str(path)})
+                self._tell(f"admin token     {path}  (readable by you alone)")
+
+    def _supervise(self, operator: Listener, agents: Listener) -> int:
+        lifeline, held = os.pipe()
+        try:
+            plans = _plans(self._settings, operator, agents, lifeline)
+            supervisor = Supervisor(
+                plans,
+                on_ready=partial(self._announce, operator, agents),
+                on_stop=partial(self._withdraw, (operator, agents)),
+            )
+            return supervisor.run()
+        finally:
+            os.close(lifeline)
+            os.close(held)
+
+    def _announce(self, operator: Listener, agents: Listener) -> None:
+        facts = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "operator": operator.url,
+            "agents": agents.url,
+        }
+        self._directory.announce(facts)
+        self._tell(f"operator plane  {operator.url}")
+        self._tell(f"agent plane     {agents.url}")
+        self._tell("ready")
+        _log.info("serving", extra=facts)
+
+    def _withdraw(self, listeners: tuple[Listener, Listener]) -> None:
+        """From now on connections are refused instead of waiting for nobody."""
+        self._directory.ready.unlink(missing_ok=True)
+        _close(listeners)
+
+
+def _plans(
+    settings: Settings, operator: Listener, agents: Listener, lifeline: int
+) -> tuple[Plan, ...]:
+    certificate = Path(settings.tls_certificate) if settings.tls else None
+    environment = {**os.environ, **settings.as_environment()}
+    metrics = {**environment, METRICS: str((settings.run / "metrics").absolute())}
+    return (
+        _plan(
+            "operator", metrics, lifeline, operator,
+            probe=partial(answers, operator, "/readyz", certificate),
+            phase=_OPERATORS_FIRST,
+        ),
+        _plan(
+            "agents", environment, lifeline, agents,
+            probe=partial(answers, agents, "/healthz", certificate),
+        ),
+        _plan("controller", environment, lifeline),
+    )  # fmt: skip
+
+
+def _plan(
+    name: str,
+    environment: Mapping[str, str],
+    lifeline: int,
+    listener: Listener | None = None,
+    *,
+    probe: Callable[[], bool] | None = None,
+    phase: int = _THE_OTHERS,
+) -> Plan:
+    descriptors = (listener.socket.fileno(),) if listener else ()
+    numbers = (os.getpid(), lifeline, *descriptors)
+    arguments = python_module("configsvc.wiring.process", name, *map(str, numbers))
+    return Plan(name, arguments, environment, (lifeline, *descriptors), probe, phase)
+
+
+def _close(listeners: tuple[Listener, Listener]) -> None:
+    for listener in listeners:
+        listener.socket.close()

@@ -1,0 +1,38 @@
+"""Asking a plane of this node whether it serves."""
+
+import http.client
+import ssl
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from configsvc.wiring.listening import Listener
+
+TIMEOUT: Final = 1.0
+"""Seconds after which a plane that has not answered does not serve."""
+
+
+def answers(listener: Listener, path: str, certificate: Path | None) -> bool:
+    """Whether the plane answers a GET without a failure of its own.
+
+    Args:
+        listener: where it is.
+        path: what to ask for.
+        certificate: what a plane with TLS must show; its name is of no interest on this machine.
+    """
+    try:
+        with closing(_connect(listener, certificate)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _connect(listener: Listener, certificate: Path | None) -> http.client.HTTPConnection:
+    host, port = listener.local_address
+    if certificate is None:
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
