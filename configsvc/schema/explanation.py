@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 
 from configsvc.model.names import Kind
 from configsvc.schema.errors import Problem, child, shown
-from configsvc.schema.files import json_schema
+from configsvc.schema.files import json_schema, resolved
 from configsvc.schema.hints import elsewhere, nearest, quantity
 from configsvc.schema.quantities import PARSERS
 from configsvc.schema.values import Json
@@ -130,7 +130,7 @@ def _problems(kind: Kind, failure: _Failure) -> Iterator[tuple[str | None, Probl
     elif failure.keyword == "additionalProperties":
         yield from _unknown_fields(kind, failure)
     elif failure.keyword == "required":
-        yield from _missing_fields(failure)
+        yield from _missing_fields(kind, failure)
     elif failure.type in PARSERS:
         yield None, _no_quantity(failure)
     else:
@@ -165,22 +165,14 @@ def _unknown_field(kind: Kind, failure: _Failure, name: str, known: tuple[str, .
     return Problem(child(failure.pointer, name), message, shown(name), known, close or other)
 
 
-def _missing_fields(failure: _Failure) -> Iterator[tuple[str, Problem]]:
+def _missing_fields(kind: Kind, failure: _Failure) -> Iterator[tuple[str, Problem]]:
     for name in failure.demanded:
         if name not in failure.value:
-            said = (
-                failure.schema.get("properties", {})
-                .get(name, {})
-                .get("description", "")
-                .split(". ")[0]
-            )
+            part = failure.schema.get("properties", {}).get(name, {})
+            said = resolved(part, json_schema(kind)).get("description", "").split(". ")[0]
             meaning = f" ({said[0].lower()}{said[1:].rstrip('.')})" if said else ""
-            yield (
-                name,
-                Problem(
-                    failure.pointer, f"field {name!r} is missing{meaning}: add it", allowed=(name,)
-                ),
-            )
+            message = f"field {name!r} is missing{meaning}: add it"
+            yield name, Problem(failure.pointer, message, allowed=(name,))
 
 
 def _no_quantity(failure: _Failure) -> Problem:

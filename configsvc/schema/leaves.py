@@ -165,7 +165,7 @@ def outcomes(value: list[str | int]) -> tuple[str, ...]:
     """Outcomes in a fixed order, so that equal sets are equal values: classes, then codes."""
     return tuple(
         sorted(
-            map(str, set(value)),
+            set(map(str, value)),
             key=lambda name: (name not in _CLASS_ORDER, _CLASS_ORDER.get(name, name)),
         )
     )

@@ -74,8 +74,7 @@ def _document(stream: Iterator[Event], start: DocumentStartEvent, text: str) -> 
     for event in stream:
         if isinstance(event, DocumentEndEvent):
             break
-        if not builder.is_abandoned:
-            builder.take(event)
+        builder.take(event)
     else:
         return None
     return builder.outcome(_Extent(text, begin(start), end(event)))
@@ -108,14 +107,20 @@ class _Anchor:
 
 @dataclass(slots=True)
 class _Level:
-    """A mapping or list that is being built; without ``key``, a mapping is waiting for one."""
+    """A mapping or list that is being built; without ``key``, a mapping is waiting for one.
+
+    ``is_dropped``: the value that comes next is not kept, because its key was refused.
+    """
 
     value: Json
     anchor: str | None
     nodes: int
     characters: int
     key: str | None = None
-    duplicate: bool = False
+    is_dropped: bool = False
+
+
+_NOTHING = _Anchor(None, 1, 0)
 
 
 class _Builder:
@@ -125,7 +130,6 @@ class _Builder:
         self.value: Json = None
         self.faults: list[Fault] = []
         self.is_empty = True
-        self.is_abandoned = False
         self._stack: list[_Level] = []
         self._anchors: dict[str, _Anchor] = {}
         self._nodes = 0
@@ -158,28 +162,27 @@ class _Builder:
         self._nodes += 1
         self._characters += len(text)
         self._check_tag(event)
-        level = self._stack[-1] if self._stack else None
-        if level is not None and level.key is None and type(level.value) is dict:
-            self._take_key(level, text, event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(text, 1, len(text))
+        mapping = self._waiting_for_key()
+        if mapping is not None:
+            self._take_key(mapping, text, event)
             return
         value = self._typed(event) if event.implicit[0] else text
         if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchor(value, 1, len(text))
+            self._anchors[event.anchor].value = value
         self._add(value, is_empty=value is None and not text)
 
     def begin(self, event: SequenceStartEvent | MappingStartEvent) -> None:
         self._check_tag(event)
-        is_mapping = isinstance(event, MappingStartEvent)
-        if self._is_key_due():
-            self._abandon(
-                "a key is text, not a list or mapping: write one word before the colon", event
-            )
-        elif len(self._stack) >= limits.DEPTH:
+        if self._waiting_for_key() is not None:
+            message = "a key is text, not a list or mapping: write one word before the colon"
+            self._give_up(message, event)
+        if len(self._stack) >= limits.DEPTH:
             self._give_up(f"nested deeper than {limits.DEPTH} levels: flatten it", event)
-        else:
-            level = _Level({} if is_mapping else [], event.anchor, self._nodes, self._characters)
-            self._nodes += 1
-            self._stack.append(level)
+        value: Json = {} if isinstance(event, MappingStartEvent) else []
+        self._stack.append(_Level(value, event.anchor, self._nodes, self._characters))
+        self._nodes += 1
 
     def end(self, _event: CollectionEndEvent) -> None:
         level = self._stack.pop()
@@ -189,19 +192,19 @@ class _Builder:
         self._add(level.value)
 
     def alias(self, event: AliasEvent) -> None:
-        anchor = self._anchors.get(event.anchor or "")
-        if self._is_key_due():
-            self._abandon("a key is text, not an alias: write it out", event)
-        elif anchor is None:
-            self._abandon(
-                f"alias *{event.anchor} stands for nothing: "
-                f"write &{event.anchor} before a value above it",
-                event,
-            )
-        else:
-            self._nodes += anchor.nodes
-            self._characters += anchor.characters
-            self._add(anchor.value)
+        mapping = self._waiting_for_key()
+        if mapping is not None:
+            self._drop_key(mapping, "a key is text, not an alias: write it out", event)
+            return
+        name = event.anchor or ""
+        anchor = self._anchors.get(name)
+        if anchor is None:
+            advice = f"write &{name} before a value above it"
+            self.refuse(f"alias *{name} stands for nothing: {advice}", event, seen=f"*{name}")
+            anchor = _NOTHING
+        self._nodes += anchor.nodes
+        self._characters += anchor.characters
+        self._add(anchor.value)
 
     def _typed(self, event: ScalarEvent) -> Scalar:
         try:
@@ -210,52 +213,44 @@ class _Builder:
             self.refuse(str(exc), event, seen=event.value[:40])
             return None
 
-    def _take_key(self, level: _Level, text: str, event: ScalarEvent) -> None:
+    def _take_key(self, mapping: _Level, text: str, event: ScalarEvent) -> None:
         if event.implicit[0] and text in NULL:
-            self._abandon(
-                "a key is missing before the colon: write one, "
-                "in quotes if it is meant to be empty or null",
-                event,
-            )
+            advice = "write one, in quotes if it is meant to be empty or null"
+            self._drop_key(mapping, f"a key is missing before the colon: {advice}", event)
             return
-        level.key = text
-        level.duplicate = text in level.value
-        if level.duplicate:
-            self.refuse(
-                f"key {shown(text)} is written twice in one mapping: keep one", event, seen=text
-            )
+        mapping.key = text
+        mapping.is_dropped = text in mapping.value
+        if mapping.is_dropped:
+            message = f"key {shown(text)} is written twice in one mapping: keep one"
+            self.refuse(message, event, seen=text)
+
+    def _drop_key(self, mapping: _Level, message: str, event: Event) -> None:
+        self.refuse(message, event)
+        mapping.key, mapping.is_dropped = "", True
 
     def _add(self, value: Json, *, is_empty: bool = False) -> None:
         if not self._stack:
             self.value, self.is_empty = value, is_empty
             return
         level = self._stack[-1]
-        if type(level.value) is list:
+        if level.key is None:
             level.value.append(value)
-        elif level.key is not None:
-            if not level.duplicate:
-                level.value[level.key] = value
-            level.key = None
+            return
+        if not level.is_dropped:
+            level.value[level.key] = value
+        level.key = None
 
-    def _is_key_due(self) -> bool:
-        return (
-            bool(self._stack)
-            and type(self._stack[-1].value) is dict
-            and self._stack[-1].key is None
-        )
+    def _waiting_for_key(self) -> _Level | None:
+        """The mapping whose next event is a key, if that is what comes next."""
+        level = self._stack[-1] if self._stack else None
+        is_due = level is not None and level.key is None and type(level.value) is dict
+        return level if is_due else None
 
     def _check_tag(self, event: NodeEvent) -> None:
         if event.tag is not None:  # type: ignore[attr-defined]
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")  # type: ignore[attr-defined]
-            self.refuse(
-                f"tag {shown(tag)} is not read: leave it out, and quote a value that is text",
-                event,
-                seen=tag,
-            )
-
-    def _abandon(self, message: str, event: Event) -> None:
-        self.is_abandoned = True
-        self.refuse(message, event)
+            advice = "leave it out, and quote a value that is text"
+            self.refuse(f"tag {shown(tag)} is not read: {advice}", event, seen=tag)
 
     def _give_up(self, message: str, event: Event) -> NoReturn:
         """End the stream: going on would cost what the limits are there to save."""
