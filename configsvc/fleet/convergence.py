@@ -130,6 +130,11 @@ class Convergence:
         if row.state is AgentState.APPLIED:
             self._settle(row, row.wanted_version, AgentState.APPLIED, "", now)
 
+    @property
+    def moved(self) -> bool:
+        """True if `changed` would return anything."""
+        return any(change.dirty for change in self._changes.values())
+
     def changed(self) -> list[AckCounts]:
         """The counts of changes that moved since the last call, oldest first."""
         moved = [change for change in self._changes.values() if change.dirty]
@@ -169,6 +174,9 @@ class Convergence:
         key = (namespace, revision)
         if key not in self._changes:
             while len(self._changes) >= MAX_CHANGES:
-                del self._changes[next(iter(self._changes))]
+                del self._changes[min(self._changes, key=self._committed)]
             self._changes[key] = _Change(namespace, revision, committed, now)
         return self._changes[key]
+
+    def _committed(self, key: tuple[str, int]) -> int:
+        return self._changes[key].committed

@@ -1,0 +1,67 @@
+"""The events of a stream as bytes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+
+from configsvc import __version__
+from configsvc.push import Offer
+
+STREAM_HEAD: Final = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: text/event-stream\r\n"
+    b"Cache-Control: no-store\r\n"
+    b"X-Accel-Buffering: no\r\n"
+    b"Connection: close\r\n"
+    b"\r\n"
+)
+"""The stream ends with the connection: every peer is then written the very same bytes."""
+
+GONE: Final = b"event: gone\ndata: {}\n\n"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def session_event(session: str, epoch: str, heartbeat: int) -> bytes:
+    """The first event: the session, and the mean time between heartbeats in microseconds."""
+    body = {"session": session, "epoch": epoch, "heartbeat": heartbeat, "server": __version__}
+    return b"event: session\ndata: " + orjson.dumps(body) + b"\n\n"
+
+
+def bundle_event(offer: Offer, data: bytes, *, reset: bool) -> bytes:
+    """A bundle: its header, and its bytes unchanged (canonical JSON has no line breaks)."""
+    header: dict[str, object] = {
+        "epoch": offer.epoch,
+        "version": offer.version,
+        "digest": offer.digest,
+        "revision": offer.revision,
+        "committed": rfc3339(offer.committed),
+    }
+    if reset:
+        header["reset"] = True
+    return b"event: bundle\nid: %b\ndata: %b\ndata: %b\n\n" % (
+        str(offer.resume_id).encode(),
+        orjson.dumps(header),
+        data,
+    )
+
+
+def heartbeat_event(epoch: str, head: int, digest: str, endpoints: int) -> bytes:
+    """What the agent should hold; the digest is empty while its service has no bundle."""
+    body = {"epoch": epoch, "head": head, "digest": digest, "endpoints": endpoints}
+    return b"event: heartbeat\ndata: " + orjson.dumps(body) + b"\n\n"
+
+
+def drain_event(retry: int) -> bytes:
+    """The server is stopping: reconnect after so many microseconds.
+
+    The same advice is given in milliseconds to readers that know server-sent events alone.
+    """
+    return b'event: drain\nretry: %d\ndata: {"retry":%d}\n\n' % (retry // 1000, retry)
+
+
+def rfc3339(instant: int) -> str:
+    """Microseconds since the Unix epoch as text."""
+    text = (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,300 @@
+"""One agent-facing process: what it reads of the store, whom it serves, and how it stops."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from random import SystemRandom
+from typing import Any, Final
+
+from configsvc.access import TokenRecord
+from configsvc.agentgate.acks import AckWriter
+from configsvc.agentgate.connection import Connection
+from configsvc.agentgate.counters import Counters
+from configsvc.agentgate.doorkeeper import Doorkeeper
+from configsvc.agentgate.endpoints import AgentEndpoints
+from configsvc.agentgate.following import Following
+from configsvc.agentgate.http import ProblemError, unavailable
+from configsvc.agentgate.hub import Hub
+from configsvc.agentgate.internal import INTERNAL_LIMITS, InternalEndpoints
+from configsvc.agentgate.lookups import Lookups
+from configsvc.agentgate.options import AgentGateSettings
+from configsvc.agentgate.peers import Peers
+from configsvc.agentgate.presence import Presence
+from configsvc.agentgate.readings import HeadReading, TokenReading
+from configsvc.agentgate.reports import Reported
+from configsvc.agentgate.shelf import InForce, Shelf
+from configsvc.agentgate.streams import AgentStream
+from configsvc.push import Held, Offer, drain_delays
+from configsvc.store import Clock, Namespaces, Store
+
+_log = logging.getLogger("configsvc.agentgate")
+
+_TIDY: Final = 10.0
+"""Seconds between two looks for tokens that ended and agents lost long ago."""
+
+
+class Gate:
+    """Everything of one agent-facing process but its sockets. Used by its event loop's thread.
+
+    Args:
+        settings: how it is served.
+        store: opened in this process; closed by whoever opened it.
+        loop: the running loop.
+        capacity: connections at once.
+        clock: microseconds since the Unix epoch.
+        random: uniform in [0, 1).
+    """
+
+    def __init__(
+        self,
+        settings: AgentGateSettings,
+        store: Store,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        capacity: int,
+        clock: Clock,
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        self.loop = loop
+        self.now = clock
+        self.random = random or SystemRandom().random
+        self.heartbeat = settings.heartbeat
+        self.pid = os.getpid()
+        self.counters = Counters()
+        self.doorkeeper = Doorkeeper()
+        self.hub = Hub(loop)
+        self.presence = Presence(self.counters)
+        self.endpoints = AgentEndpoints(self)
+        self.internal = InternalEndpoints(self)
+        self._limits = settings.limits
+        self._capacity = capacity
+        self._process = settings.process_name()
+        self._shelf = Shelf()
+        self._draining = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unloaded = {"heads", "tokens"}
+        self._told_full = 0.0
+        self._tidy_timer: asyncio.TimerHandle | None = None
+        self._executor = ThreadPoolExecutor(2, thread_name_prefix="agentgate-store")
+        self._peers = Peers(settings.run_directory, loop)
+        self._acks = AckWriter(
+            store, self._process, self.presence.convergence, self.counters, loop, self._executor
+        )
+        tokens = TokenReading(store, self._on_loop(self._all_tokens), self._on_loop(self._tokens))
+        self._lookups = Lookups(store, tokens, loop, self._executor)
+        namespaces = Namespaces(store, clock, lambda: secrets.token_hex(8))
+        heads = HeadReading(
+            store,
+            namespaces,
+            self.hub.wanted,
+            self._on_loop(self._in_force),
+            self._on_loop(self._heads_loaded),
+        )
+        self._followings = [Following(store, reading, self.random) for reading in (heads, tokens)]
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Begin to follow the store; requests are answered once it was read."""
+        for following in self._followings:
+            following.start()
+        self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
+
+    def agent_connection(self) -> Connection:
+        """A new connection of an agent."""
+        return Connection(self.endpoints, self._limits, self.loop)
+
+    def internal_connection(self) -> Connection:
+        """A new connection of another process of this node."""
+        return Connection(self.internal, INTERNAL_LIMITS, self.loop)
+
+    def drain(self) -> None:
+        """Send everybody away, each after a time of its own; nothing new is served."""
+        self._draining = True
+        streams = self.hub.streams()
+        _log.info("draining", extra={"streams": len(streams), "polls": self.hub.waiting})
+        for stream, delay in zip(streams, drain_delays(len(streams), self.random), strict=False):
+            self.presence.sent_away(stream.session, self.now())
+            stream.drain(delay)
+        self.hub.wake_all()
+
+    async def stop(self) -> None:
+        """Write what was counted, and end every thread."""
+        if self._tidy_timer is not None:
+            self._tidy_timer.cancel()
+        await self._acks.finish()
+        for following in self._followings:
+            await asyncio.to_thread(following.stop)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._peers.close()
+        self._executor.shutdown()
+
+    # ── what the store says ──────────────────────────────────────────────────────────────────
+
+    def _on_loop(self, take: Callable[..., None]) -> Callable[..., None]:
+        """Have another thread's calls run on the loop."""
+
+        def call(*arguments: object) -> None:
+            self.loop.call_soon_threadsafe(take, *arguments)
+
+        return call
+
+    def _in_force(self, new: InForce) -> None:
+        """Tell the agents of every service whose bundle is another one now, and no others."""
+        changed = self._shelf.put(new)
+        self.hub.tell(new.namespace, changed, self._tell)
+
+    def _tell(self, streams: list[AgentStream]) -> None:
+        by_service: dict[tuple[str, str], list[AgentStream]] = {}
+        for stream in streams:
+            stream.refresh()
+            by_service.setdefault(stream.identity[:2], []).append(stream)
+        for service, told in by_service.items():
+            self.presence.told(told, self._shelf.offer(*service), self.now())
+        self._acks.poke()
+
+    def _heads_loaded(self) -> None:
+        self._unloaded.discard("heads")
+
+    def _all_tokens(self, records: Mapping[str, TokenRecord]) -> None:
+        self._unloaded.discard("tokens")
+        self._cut(self.doorkeeper.replace(records))
+
+    def _tokens(self, records: Mapping[str, TokenRecord | None]) -> None:
+        self._cut(self.doorkeeper.learn(records))
+
+    def _cut(self, token_ids: frozenset[str]) -> None:
+        """End the streams of tokens that are good no more."""
+        for stream in self.hub.with_token(token_ids):
+            namespace, service, instance = stream.identity
+            _log.info(
+                "a token was withdrawn: stream cut",
+                extra={"namespace": namespace, "service": service, "instance": instance},
+            )
+            stream.cut()
+
+    def _tidy(self) -> None:
+        now = self.now()
+        self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
+        self.presence.roster.expire(now)
+        self._cut(self.doorkeeper.expired(now))
+
+    # ── what the endpoints ask ───────────────────────────────────────────────────────────────
+
+    def refusal(self) -> ProblemError | None:
+        """See `Process`."""
+        if self._draining:
+            return unavailable("the server is stopping: connect again, another process answers")
+        if self._unloaded:
+            return unavailable("the server has not read its store yet: try again in a moment")
+        return None
+
+    def admit_connection(self) -> ProblemError | None:
+        """See `Process`."""
+        self.counters.add("connections")
+        self.counters.add("connections_accepted")
+        if self.counters["connections"] <= self._capacity:
+            return None
+        self.counters.add("connections_turned_away")
+        if self.loop.time() >= self._told_full:
+            self._told_full = self.loop.time() + 10
+            _log.error(
+                "turning agents away: all connections that the open-file limit allows are in use; "
+                "raise the limit (ulimit -n) or run more processes",
+                extra={"capacity": self._capacity},
+            )
+        return unavailable("the server has no room for another connection: try again later", 5)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """See `Process`."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def look_up(self, token_id: str) -> None:
+        """See `Process`."""
+        record = await self._lookups.token(token_id)
+        if record is not None:
+            self.doorkeeper.learn({token_id: record})
+
+    async def bundle(self, digest: str) -> bytes:
+        """See `Process`."""
+        data = self._shelf.data(digest)
+        if data is None:
+            data = await self._lookups.bundle(digest)
+            self._shelf.keep(digest, data)
+        return data
+
+    async def forward(self, pid: int, report: bytes) -> int:
+        """See `Process`."""
+        self.counters.add("reports_forwarded")
+        return await self._peers.forward(pid, report)
+
+    def opened(self, stream: AgentStream, held: Held | None, offer: Offer) -> None:
+        """See `Process`."""
+        self.counters.add("streams_opened")
+        self.hub.add(stream)
+        self.presence.joined(stream, held, offer, self.now())
+        if self.presence.convergence.moved:
+            self._acks.poke()
+
+    def report(self, reported: Reported) -> None:
+        """See `Process` and `Inside`."""
+        self.presence.reported(reported, self.now())
+        if self.presence.convergence.moved:
+            self._acks.poke()
+
+    def metrics(self) -> dict[str, Any]:
+        """See `Inside`."""
+        streams = self.hub.streams()
+        return self.counters.to_json(
+            streams=len(streams),
+            streams_blocked=sum(stream.subscription.blocked for stream in streams),
+            polls_waiting=self.hub.waiting,
+        )
+
+    # ── what streams ask ─────────────────────────────────────────────────────────────────────
+
+    def in_force(self, namespace: str) -> InForce | None:
+        """See `Surroundings`."""
+        return self._shelf.in_force(namespace)
+
+    def event(self, offer: Offer, *, reset: bool) -> bytes | None:
+        """See `Surroundings`."""
+        return self._shelf.event(offer, reset=reset)
+
+    def load(self, stream: AgentStream, digest: str) -> None:
+        """See `Surroundings`."""
+        self.spawn(self._load(stream, digest))
+
+    async def _load(self, stream: AgentStream, digest: str) -> None:
+        try:
+            await self.bundle(digest)
+        except ProblemError as problem:
+            _log.error("a bundle cannot be read: %s", problem, extra={"digest": digest})
+            stream.cut()  # the agent keeps what it has and comes back
+            return
+        stream.refresh()
+
+    def pushed(self, stream: AgentStream, size: int) -> None:
+        """See `Surroundings`."""
+        self.counters.add("pushes")
+        self.counters.add("pushed_bytes", size)
+
+    def ended(self, stream: AgentStream) -> None:
+        """See `Surroundings`."""
+        self.counters.add("pushes_merged", stream.subscription.merged)
+        self.hub.remove(stream)
+        self.presence.left(stream.session, self.now())
+        if self.presence.convergence.moved:
+            self._acks.poke()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("work in the background failed", exc_info=error)

@@ -1,0 +1,108 @@
+"""Which agents there are and what became of what they were sent: the books of this process."""
+
+import logging
+from collections.abc import Iterable
+
+from configsvc.agentgate.counters import Counters
+from configsvc.agentgate.reports import Reported
+from configsvc.agentgate.streams import AgentStream
+from configsvc.fleet import AgentRow, AgentState, Convergence, Roster
+from configsvc.push import Held, Need, Offer, need
+
+_log = logging.getLogger("configsvc.agentgate")
+
+
+class Presence:
+    """Keeps rows of agents and counts of changes in step. Times are microseconds.
+
+    Args:
+        counters: where acknowledgements are counted.
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self.roster = Roster()
+        self.convergence = Convergence()
+        self._counters = counters
+
+    def joined(self, stream: AgentStream, held: Held | None, offer: Offer, now: int) -> None:
+        """A stream was opened by an agent that holds something, or nothing.
+
+        Whoever comes back with an older bundle is one more that the change must reach; an agent
+        that starts with nothing is none: it was not there when the change was made.
+        """
+        current = held is not None and need(held, offer) is Need.NOTHING
+        row = AgentRow(
+            *stream.identity,
+            stream.session,
+            connected_since=now,
+            last_heard=now,
+            version=offer.version if current else held.version if held else 0,
+            digest=offer.digest if current else (held.digest or "") if held else "",
+        )
+        self.roster.connect(row)
+        self._want(row, offer)
+        if held is not None and not current:
+            self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
+        self.convergence.returned(row, now)
+
+    def told(self, streams: Iterable[AgentStream], offer: Offer | None, now: int) -> None:
+        """The agents of one service should hold something else from now on."""
+        rows = [row for s in streams if (row := self.roster.get(s.session)) is not None]
+        for row in rows:
+            self._want(row, offer)
+        pending = [row for row in rows if offer and row.state is AgentState.PENDING]
+        if offer is not None and pending:
+            self.convergence.target(
+                pending[0].namespace, offer.version, offer.committed, pending, now
+            )
+
+    def reported(self, reported: Reported, now: int) -> None:
+        """An agent with an open stream reports."""
+        row = self.roster.get(reported.report.session)
+        if row is None:
+            return
+        self.roster.report(reported.report, now)
+        for each in reported.report.reports:
+            for latency in self.convergence.report(row, each, now):
+                self._counters.ack_latency.record(latency)
+        self._note(reported)
+
+    def polled(self, reported: Reported, now: int) -> None:
+        """An agent without a stream reports."""
+        self.roster.report_poll(reported.identity, reported.report, now)
+        self._note(reported)
+
+    def left(self, session: str, now: int) -> None:
+        """A stream has ended."""
+        row = self.roster.get(session)
+        if row is not None:
+            self.convergence.leave(row, now)
+            self.roster.disconnect(session, now)
+
+    def sent_away(self, session: str, now: int) -> None:
+        """An agent is told to go to another process, which will count it."""
+        self.convergence.forget(session, now)
+
+    def _want(self, row: AgentRow, offer: Offer | None) -> None:
+        if offer is None:
+            self.roster.want(row.session, 0, "", 0)
+        else:
+            self.roster.want(row.session, offer.version, offer.digest, offer.committed)
+
+    def _note(self, reported: Reported) -> None:
+        self._counters.add("reports")
+        for each in reported.report.reports:
+            if each.state is not AgentState.REJECTED:
+                continue
+            self._counters.add("rejections")
+            _log.warning(
+                "an agent rejected a bundle",
+                extra={
+                    "namespace": reported.namespace,
+                    "service": reported.service,
+                    "instance": reported.instance,
+                    "version": each.version,
+                    "digest": each.digest,
+                    "reason": each.reason,
+                },
+            )

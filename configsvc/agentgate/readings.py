@@ -1,0 +1,201 @@
+"""What agent-facing processes read of the store: heads of namespaces, and tokens."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from configsvc.access import TokenRecord, decode_record, encode_record
+from configsvc.agentgate.shelf import InForce
+from configsvc.errors import ConfigsvcError
+from configsvc.push import Offer
+from configsvc.store import (
+    MAX_OPERATIONS,
+    CorruptRecordError,
+    Entry,
+    Event,
+    Head,
+    Item,
+    Manifest,
+    Namespaces,
+    Records,
+    Store,
+    decode_head,
+    layout,
+)
+from configsvc.store.changes import decode_revision
+
+_log = logging.getLogger("configsvc.agentgate")
+
+_REMEMBERED_TIMES: Final = 20_000
+
+
+class HeadReading:
+    """Turns heads into what is in force, reading only what differs from before.
+
+    Args:
+        store: opened in this process.
+        namespaces: the same store's.
+        wanted: True for a service that agents wait for; its bundle is then read ahead.
+        deliver: takes each result; called by the thread that follows.
+        loaded: told when all namespaces were delivered; called likewise.
+    """
+
+    prefix = layout.NAMESPACES
+
+    def __init__(
+        self,
+        store: Store,
+        namespaces: Namespaces,
+        wanted: Callable[[str, str], bool],
+        deliver: Callable[[InForce], None],
+        loaded: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._namespaces = namespaces
+        self._wanted = wanted
+        self._deliver = deliver
+        self._loaded = loaded
+        self._known: dict[str, tuple[InForce, Manifest]] = {}
+        self._times: OrderedDict[tuple[str, int], int] = OrderedDict()
+
+    def load(self) -> None:
+        """See `Reading.load`."""
+        for head in self._namespaces.heads():
+            self._take_head(head, anew=True)
+        self._loaded()
+
+    def take(self, events: tuple[Event, ...]) -> None:
+        """See `Reading.take`. A head that is deleted is not followed: that is no decision."""
+        for event in events:
+            place = layout.place(event.key)
+            if place is None or place.part != "head" or event.value is None:
+                continue
+            try:
+                self._take_head(decode_head(event.key, event.value, event.mod_revision))
+            except CorruptRecordError as exc:
+                _log.error("a head cannot be read: %s", exc, extra={"namespace": place.namespace})
+
+    def _take_head(self, head: Head, *, anew: bool = False) -> None:
+        """Hand on what a head puts in force, unless it is known already.
+
+        Heads that follow each other differ by what changed its digest; across a gap (`anew`) a
+        digest may have changed and changed back, which raises its version all the same.
+        """
+        known = self._known.get(head.namespace)
+        if known is not None and _same(known[0], head):
+            return
+        manifest = self._namespaces.bundles(head)
+        offers = self._offers(head, manifest, None if anew else known)
+        changed = {
+            service: offer
+            for service, offer in offers.items()
+            if known is None or known[0].offers.get(service) != offer
+        }
+        loaded = self._read_ahead(head.namespace, changed)
+        in_force = InForce(head.namespace, head.epoch, head.revision, offers, loaded)
+        kept = InForce(head.namespace, head.epoch, head.revision, offers)
+        self._known[head.namespace] = (kept, manifest)
+        self._deliver(in_force)
+
+    def _offers(
+        self, head: Head, manifest: Manifest, known: tuple[InForce, Manifest] | None
+    ) -> dict[str, Offer]:
+        """Offers of all services; those unchanged are taken over as they are."""
+        if known is None or known[0].epoch != head.epoch:
+            return self._made(head, dict(manifest.items()))
+        differences = known[1].differences(manifest)
+        items = manifest.get_many([each.key for each in differences])
+        offers = {**known[0].offers, **self._made(head, items)}
+        for each in differences:
+            if each.after is None:
+                del offers[each.key]
+        return offers
+
+    def _made(self, head: Head, items: Mapping[str, Item]) -> dict[str, Offer]:
+        times = self._commit_times(head.namespace, {item.revision for item in items.values()})
+        return {
+            service: Offer(
+                epoch=head.epoch,
+                version=item.revision,
+                digest=item.digest,
+                revision=item.revision,
+                committed=times.get(item.revision, 0),
+            )
+            for service, item in items.items()
+        }
+
+    def _commit_times(self, namespace: str, revisions: Collection[int]) -> dict[int, int]:
+        times = {
+            revision: time
+            for revision in revisions
+            if (time := self._times.get((namespace, revision))) is not None
+        }
+        missing = [revision for revision in revisions if revision not in times]
+        for first in range(0, len(missing), MAX_OPERATIONS):
+            part = missing[first : first + MAX_OPERATIONS]
+            keys = [layout.revision(namespace, revision) for revision in part]
+            records = map(decode_revision, self._store.get_many(keys).entries)
+            times.update((record.number, record.time) for record in records)
+        self._times.update(((namespace, revision), time) for revision, time in times.items())
+        while len(self._times) > _REMEMBERED_TIMES:
+            self._times.popitem(last=False)
+        return times
+
+    def _read_ahead(self, namespace: str, changed: Mapping[str, Offer]) -> Mapping[str, bytes]:
+        """The bytes of bundles that connected agents will be sent at once."""
+        digests = {o.digest for service, o in changed.items() if self._wanted(namespace, service)}
+        return self._store.get_blobs(digests) if digests else {}
+
+
+class TokenReading:
+    """Reads the records of tokens.
+
+    Args:
+        store: opened in this process.
+        replace: takes all records; called by the thread that follows.
+        learn: takes changed records, None for deleted ones; called likewise.
+    """
+
+    prefix = layout.TOKENS
+
+    def __init__(
+        self,
+        store: Store,
+        replace: Callable[[Mapping[str, TokenRecord]], None],
+        learn: Callable[[Mapping[str, TokenRecord | None]], None],
+    ) -> None:
+        self._store = store
+        self._records = Records(store, encode_record, decode_record)
+        self._replace = replace
+        self._learn = learn
+
+    def load(self) -> None:
+        """See `Reading.load`."""
+        found = map(self._read, self._store.range(self.prefix).entries)
+        self._replace({record.id: record for record in found if record is not None})
+
+    def take(self, events: tuple[Event, ...]) -> None:
+        """See `Reading.take`. A record that cannot be read any more is good no more."""
+        changed: dict[str, TokenRecord | None] = {}
+        for event in events:
+            entry = Entry(event.key, event.value or b"", event.mod_revision)
+            record = None if event.value is None else self._read(entry)
+            changed[event.key.removeprefix(self.prefix)] = record
+        self._learn(changed)
+
+    def get(self, token_id: str) -> TokenRecord | None:
+        """Read one record, for a token that was minted a moment ago."""
+        entry = self._store.get(layout.token(token_id))
+        return self._read(entry) if entry else None
+
+    def _read(self, entry: Entry) -> TokenRecord | None:
+        try:
+            return self._records.read(entry).value
+        except ConfigsvcError as exc:
+            _log.error("a token's record cannot be read: %s", exc, extra={"key": entry.key})
+            return None
+
+
+def _same(known: InForce, head: Head) -> bool:
+    return (known.epoch, known.revision) == (head.epoch, head.revision)

@@ -1,0 +1,104 @@
+"""What is in force in every namespace, and the bytes of the bundles that somebody asked for."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from configsvc.agentgate.events import bundle_event
+from configsvc.push import Offer
+
+MAX_BYTES: Final = 64 << 20
+"""Bytes of bundles and of their events kept together; the least recently used go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The bundles in force in one namespace at one head.
+
+    Args:
+        namespace: its name.
+        epoch: the store's lineage.
+        revision: the head's revision.
+        offers: by service.
+        loaded: bytes of bundles by digest, read ahead because agents wait for them.
+    """
+
+    namespace: str
+    epoch: str
+    revision: int
+    offers: Mapping[str, Offer]
+    loaded: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Shelf:
+    """The newest `InForce` of each namespace, and bundles as bytes and as events.
+
+    Each distinct bundle is encoded once, whatever the number of streams it is written to.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._in_force: dict[str, InForce] = {}
+        self._bytes: OrderedDict[str, bytes] = OrderedDict()
+        self._events: OrderedDict[Offer, bytes] = OrderedDict()
+        self._max_bytes = max_bytes
+        self._size = 0
+
+    def put(self, new: InForce) -> frozenset[str]:
+        """Take what is in force now; return the services for which it is something else."""
+        old = self._in_force.get(new.namespace)
+        self._in_force[new.namespace] = new
+        for digest, data in new.loaded.items():
+            self.keep(digest, data)
+        before = old.offers if old else {}
+        return frozenset(
+            service
+            for service in before.keys() | new.offers.keys()
+            if before.get(service) != new.offers.get(service)
+        )
+
+    def in_force(self, namespace: str) -> InForce | None:
+        """What a namespace has in force; None if it does not exist."""
+        return self._in_force.get(namespace)
+
+    def offer(self, namespace: str, service: str) -> Offer | None:
+        """What agents of a service should hold; None if there is nothing."""
+        known = self._in_force.get(namespace)
+        return known.offers.get(service) if known else None
+
+    def keep(self, digest: str, data: bytes) -> None:
+        """Keep the bytes of a bundle for a while."""
+        if digest not in self._bytes:
+            self._bytes[digest] = data
+            self._size += len(data)
+            self._shrink()
+
+    def data(self, digest: str) -> bytes | None:
+        """The bytes of a bundle; None if they must be loaded first."""
+        data = self._bytes.get(digest)
+        if data is not None:
+            self._bytes.move_to_end(digest)
+        return data
+
+    def event(self, offer: Offer, *, reset: bool = False) -> bytes | None:
+        """The event that brings a bundle; None if its bytes must be loaded first."""
+        event = None if reset else self._events.get(offer)
+        if event is not None:
+            self._events.move_to_end(offer)
+            return event
+        data = self.data(offer.digest)
+        if data is None:
+            return None
+        event = bundle_event(offer, data, reset=reset)
+        if not reset:
+            self._events[offer] = event
+            self._size += len(event)
+            self._shrink()
+        return event
+
+    def _shrink(self) -> None:
+        """Make room; the newest of each stays, for whoever asked for it."""
+        while self._size > self._max_bytes and len(self._events) > 1:
+            self._size -= len(self._events.popitem(last=False)[1])
+        while self._size > self._max_bytes and len(self._bytes) > 1:
+            self._size -= len(self._bytes.popitem(last=False)[1])

@@ -1,0 +1,150 @@
+"""One agent's stream: its subscription, its connection and its heartbeats."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from configsvc.agentgate.connection import Connection
+from configsvc.agentgate.events import GONE, drain_event, heartbeat_event
+from configsvc.agentgate.shelf import InForce
+from configsvc.push import Held, Offer, PushKind, Subscription, heartbeat_delay
+
+
+class Surroundings(Protocol):
+    """What a stream needs of the process it lives in."""
+
+    heartbeat: int
+    loop: asyncio.AbstractEventLoop
+    random: Callable[[], float]
+
+    def now(self) -> int:
+        """Microseconds since the Unix epoch."""
+
+    def in_force(self, namespace: str) -> InForce | None:
+        """What the namespace has in force."""
+
+    def event(self, offer: Offer, *, reset: bool) -> bytes | None:
+        """The event that brings a bundle; None if its bytes must be loaded first."""
+
+    def load(self, stream: "AgentStream", digest: str) -> None:
+        """Load a bundle's bytes, then `refresh` the stream."""
+
+    def pushed(self, stream: "AgentStream", size: int) -> None:
+        """Take note that a bundle was written."""
+
+    def ended(self, stream: "AgentStream") -> None:
+        """Take note that the stream has ended."""
+
+
+class AgentStream:
+    """What is written to one agent, and when.
+
+    Args:
+        identity: namespace, service and instance.
+        session: the id under which it reports.
+        token_id: the token that it was opened with.
+        held: what the agent says that it stored.
+        around: the process it lives in.
+    """
+
+    __slots__ = (
+        "_around",
+        "_connection",
+        "_timer",
+        "identity",
+        "session",
+        "subscription",
+        "token_id",
+    )
+
+    def __init__(
+        self,
+        identity: tuple[str, str, str],
+        session: str,
+        token_id: str,
+        held: Held | None,
+        around: Surroundings,
+    ) -> None:
+        self.identity = identity
+        self.session = session
+        self.token_id = token_id
+        self.subscription = Subscription(held)
+        self._around = around
+        self._connection: Connection | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, connection: Connection) -> None:
+        """Begin to write; the head of the answer is written already."""
+        self._connection = connection
+        self._schedule()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write what the agent needs by now, if its connection takes it."""
+        self.subscription.want(self._offer())
+        self._write_next()
+
+    def drain(self, retry: int) -> None:
+        """Send the agent away for so many microseconds, and end the stream."""
+        if self._connection is not None:
+            self._connection.write(drain_event(retry))
+            self._connection.close()
+
+    def cut(self) -> None:
+        """End the stream now."""
+        if self._connection is not None:
+            self._connection.abort()
+
+    # ── called by the connection ─────────────────────────────────────────────────────────────
+
+    def blocked(self) -> None:
+        """See `Outlet`."""
+        self.subscription.block(self._around.now())
+
+    def unblocked(self) -> None:
+        """See `Outlet`."""
+        self.subscription.unblock()
+        self._write_next()
+
+    def closed(self) -> None:
+        """See `Outlet`."""
+        self._connection = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._around.ended(self)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────
+
+    def _offer(self) -> Offer | None:
+        namespace, service, _ = self.identity
+        known = self._around.in_force(namespace)
+        return known.offers.get(service) if known else None
+
+    def _write_next(self) -> None:
+        push = self.subscription.next()
+        if push is None or self._connection is None:
+            return
+        if push.kind is PushKind.GONE or push.offer is None:
+            self.subscription.sent(push)
+            self._connection.write(GONE)
+            return
+        event = self._around.event(push.offer, reset=push.reset)
+        if event is None:
+            self._around.load(self, push.offer.digest)
+            return
+        self.subscription.sent(push)
+        self._connection.write(event)
+        self._around.pushed(self, len(event))
+
+    def _schedule(self) -> None:
+        delay = heartbeat_delay(self._around.heartbeat, self._around.random)
+        self._timer = self._around.loop.call_later(delay / 1_000_000, self._beat)
+
+    def _beat(self) -> None:
+        self._schedule()
+        known = self._around.in_force(self.identity[0])
+        if self._connection is None or self.subscription.blocked or known is None:
+            return
+        offer = known.offers.get(self.identity[1])
+        digest, endpoints = (offer.digest, offer.endpoints) if offer else ("", 0)
+        self._connection.write(heartbeat_event(known.epoch, known.revision, digest, endpoints))

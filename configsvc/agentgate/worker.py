@@ -1,0 +1,137 @@
+"""The gunicorn worker that runs a gate: gunicorn owns processes and sockets, uvloop the rest."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import ssl
+import time
+from typing import Final
+
+import uvloop
+from gunicorn.sock import ssl_context
+from gunicorn.workers.base import Worker
+
+from configsvc.agentgate.gate import Gate
+from configsvc.agentgate.options import AgentGateSettings
+from configsvc.store import Store
+
+_log = logging.getLogger("configsvc.agentgate")
+
+RESERVED_FILES: Final = 128
+"""Open files that are not connections: store, sockets, logs, threads."""
+
+_BACKLOG: Final = 2048
+_BEAT: Final = 1.0
+_CLOSING: Final = 0.05
+
+
+class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type information
+    """One agent-facing process. The application carries `settings` and `open_store`."""
+
+    _at_once = False
+
+    def init_signals(self) -> None:
+        """See gunicorn; SIGTERM drains, SIGINT and SIGQUIT end at once."""
+        super().init_signals()
+        signal.set_wakeup_fd(-1)
+
+    def load_wsgi(self) -> None:
+        """There is no WSGI application."""
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        settings: AgentGateSettings = self.app.settings
+        store = self.app.open_store()
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve(settings, store))
+        finally:
+            store.close()
+
+    async def _serve(self, settings: AgentGateSettings, store: Store) -> None:
+        loop = asyncio.get_running_loop()
+        stop = self._stop_on_signals(loop)
+        capacity = connection_capacity(settings.limits.connections)
+        gate = Gate(settings, store, loop, capacity=capacity, clock=_now)
+        gate.start()
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(gate.stop)
+            stack.callback(settings.socket_path().unlink, missing_ok=True)
+            internal = await _serve_internally(gate, settings)
+            stack.callback(internal.close)
+            servers = [
+                await loop.create_server(
+                    gate.agent_connection, sock=listener.sock, ssl=self._tls(), backlog=_BACKLOG
+                )
+                for listener in self.sockets
+            ]
+            _log.info(
+                "serving agents",
+                extra={"capacity": capacity, "bind": settings.bind},
+            )
+            await self._beat_until(stop)
+            for server in servers:
+                server.close()
+            gate.drain()
+            await self._let_end(gate, settings.grace)
+
+    async def _beat_until(self, stop: asyncio.Event) -> None:
+        """Show gunicorn that the loop turns, until it is time to stop or gunicorn is gone."""
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _BEAT)
+
+    async def _let_end(self, gate: Gate, grace: float) -> None:
+        """Wait until everybody has gone, at most for the grace."""
+        deadline = time.monotonic() + grace
+        while gate.counters["connections"] and time.monotonic() < deadline and not self._at_once:
+            self.notify()
+            await asyncio.sleep(_CLOSING)
+
+    def _stop_on_signals(self, loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+        stop = asyncio.Event()
+
+        def leave(number: int) -> None:
+            self.alive = False
+            self._at_once = self._at_once or number != signal.SIGTERM
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, leave, number)
+        return stop
+
+    def _tls(self) -> ssl.SSLContext | None:
+        context: ssl.SSLContext | None = ssl_context(self.cfg) if self.cfg.is_ssl else None
+        return context
+
+
+async def _serve_internally(gate: Gate, settings: AgentGateSettings) -> asyncio.AbstractServer:
+    """Answer the other processes of this node."""
+    path = settings.socket_path()
+    path.unlink(missing_ok=True)
+    return await gate.loop.create_unix_server(gate.internal_connection, str(path))
+
+
+def connection_capacity(wanted: int | None) -> int:
+    """Raise the limit of open files as far as it goes; return how many connections it allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    allowed = max(1, soft - RESERVED_FILES) if soft != resource.RLIM_INFINITY else 1 << 20
+    if wanted is not None and wanted > allowed:
+        _log.warning(
+            "fewer connections than wanted: the open-file limit (ulimit -n) is %d",
+            soft,
+            extra={"wanted": wanted, "capacity": allowed},
+        )
+    return min(allowed, wanted or allowed)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
