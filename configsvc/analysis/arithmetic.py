@@ -73,6 +73,13 @@ def queueing(edge: Edge) -> int:
     return queue + limiter
 
 
+def longest_fair_attempt(edge: Edge) -> float:
+    """The longest attempt limit with which every attempt can run to it before the deadline."""
+    attempts = allowed_attempts(edge)
+    waits = 0 if edge.retry is None else backoff(edge.retry, attempts)
+    return (overall(edge) - waits) / attempts - queueing(edge)
+
+
 def start(edge: Edge, number: int) -> float:
     """The latest time at which attempt ``number`` starts, when all before it ran to their limit."""
     if edge.retry is None or number == 1:
@@ -116,6 +123,15 @@ def worst_case(edge: Edge) -> float:
     waits = 0 if edge.retry is None else waits_at_worst(edge.retry, attempts)
     hedging = 0 if edge.hedge is None else edge.hedge.extra * edge.hedge.delay
     return min(overall(edge), attempts * (queueing(edge) + attempt(edge)) + waits + hedging)
+
+
+def breaker_rate(edge: Edge) -> float:
+    """First attempts a second that one of the edge's breakers sees."""
+    scope = "pair" if edge.breaker is None else edge.breaker.scope
+    if scope == "operation":
+        return edge.traffic.per_process
+    pair = edge.traffic.pair_per_process
+    return pair / edge.callee.instances if scope == "instance" else pair
 
 
 def copies(edge: Edge) -> float:

@@ -92,9 +92,10 @@ class Bounds:
         return self._worst_case(instead)
 
     def _traffic_of(self, edge: EdgeView) -> Traffic:
-        all_calls = self._edge_rate(edge)
-        processes = _processes(edge)
-        return Traffic(per_process=all_calls / processes, all=all_calls)
+        all_calls, processes = self._edge_rate(edge), _processes(edge)
+        pair = self._pairs[edge.id.caller, edge.id.callee]
+        over_pair = all_calls if len(pair) == 1 else total(self._edge_rate(e) for e in pair)
+        return Traffic(all_calls / processes, all_calls, over_pair / processes)
 
     def _edge_rate(self, edge: EdgeView) -> Range:
         sites = self._callers.get((edge.id.callee, edge.id.operation), ())
@@ -116,6 +117,13 @@ class Bounds:
 
     def _site_rate(self, work: WorkView, call: CallView) -> Range:
         return self._rates[work.node, work.operation] * Range.exactly(call.typical)
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, str], list[EdgeView]]:
+        pairs: dict[tuple[str, str], list[EdgeView]] = {}
+        for edge in self._system.edges:
+            pairs.setdefault((edge.id.caller, edge.id.callee), []).append(edge)
+        return pairs
 
     @cached_property
     def _callers(self) -> dict[WorkId, list[tuple[WorkView, CallView]]]:

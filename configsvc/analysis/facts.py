@@ -8,7 +8,7 @@ from math import inf
 from typing import Final
 
 from configsvc.analysis.scenario import Scenario
-from configsvc.analysis.text import decimal, share, span, yes_no
+from configsvc.analysis.text import decimal, span, yes_no
 from configsvc.analysis.view import Idempotence, NodeFacts, OperationFacts
 from configsvc.model.quantities import WHOLE
 from configsvc.model.services import Latency
@@ -73,7 +73,7 @@ class LatencyReader:
             f"share of attempts over {span(duration)}",
             (least, most),
             missing=(f"operation.latency.{missing}",),
-            show=share,
+            show=None,
         )
 
     def _percentile(self, name: str) -> float:

@@ -14,17 +14,19 @@ from configsvc.analysis.view import (
     NodeFacts,
     NodeView,
     OperationFacts,
+    PolicyView,
     System,
     WorkId,
     WorkView,
 )
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import ANY_OPERATION, Key, Kind
+from configsvc.model.names import ANY_OPERATION, POLICY_KINDS, Key, Kind
 from configsvc.model.policies import RateLimit, Timeout
 from configsvc.model.resources import Source
 from configsvc.model.routing import Bff, Gateway
 from configsvc.model.services import Latency, Operation, Service
 from configsvc.resolve import CallSite, Catalog, EffectivePolicy, Merged, Node, effective, inbound
+from configsvc.resolve.layers import policy_of
 
 T = TypeVar("T")
 
@@ -60,6 +62,7 @@ class _Adapter:
             edges=edges,
             works=works,
             nodes=self._node_views(edges),
+            policies=tuple(self._policy_views()),
             waivers={Key(Kind.WAIVER, n): w for n, w in self._catalog.waivers.items()},
             namespace=self._catalog.namespace,
         )
@@ -115,6 +118,7 @@ class _Adapter:
             hedge=hedge,
             fallback=fallback,
             runtime=NATIVE,
+            specific=self._one(_specific(policy)),
             idempotence=idempotence,
             latency=latency,
             operation=operation,
@@ -207,13 +211,36 @@ class _Adapter:
             for name, node in self._catalog.nodes.items()
         }
 
+    def _policy_views(self) -> Iterator[PolicyView]:
+        for kind in POLICY_KINDS:
+            for name, policy in self._catalog.policies(kind).items():
+                if policy.target is not None:
+                    yield PolicyView(Key(kind, name), policy.target, policy.fields)
+
     def _one(self, value: T) -> T:
         """The one object that stands for all equal values."""
         return cast("T", self._values.setdefault((type(value), value), value))
 
 
+_OPERATION_OR_PAIR = 2
+"""The weakest rank of a target that names an operation, or both ends of an edge."""
+
 _PARTS = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback")
 _UNMANAGED = (unmanaged_timeout(), None, None, None, None, None, None)
+
+
+def _specific(policy: EffectivePolicy) -> frozenset[str]:
+    """The kinds of which some policy targets the operation, or the pair, in particular."""
+    kinds = ((part, getattr(policy, part)) for part in _PARTS)
+    return frozenset(
+        part for part, merged in kinds if merged is not None and _rank(merged) <= _OPERATION_OR_PAIR
+    )
+
+
+def _rank(merged: Merged[Any]) -> int:
+    """The rank of the strongest target that takes part."""
+    target = policy_of(merged.parts[0].resources[0]).target
+    return _OPERATION_OR_PAIR + 1 if target is None else target.rank
 
 
 def _operation_facts(operation: Operation) -> OperationFacts:

@@ -48,6 +48,16 @@ class TrafficReader:
         return settle(self._scenario, "rate per process", self._traffic.per_process, rate)
 
     @property
+    def pair_per_process(self) -> float:
+        """From one process of the caller, over all operations of the callee."""
+        return settle(self._scenario, "rate of the pair per process", self._traffic.pair, rate)
+
+    @property
+    def highest(self) -> float:
+        """The most that all processes can send: infinite where nothing is known."""
+        return self._traffic.all.high
+
+    @property
     def all(self) -> float:
         """From all processes of the caller."""
         return settle(self._scenario, "rate", self._traffic.all, rate)
@@ -104,6 +114,11 @@ class Edge:
     def runtime(self) -> Runtime:
         """What enforces all this."""
         return self._view.runtime
+
+    @property
+    def specific(self) -> frozenset[str]:
+        """The kinds of policy that somebody wrote for this pair or operation in particular."""
+        return self._view.specific
 
     @property
     def idempotence(self) -> IdempotenceReader:

@@ -22,7 +22,7 @@ class UnknownDatumError(Exception):
     """A check read a datum that is missing; the explorer answers by trying its extremes."""
 
     def __init__(
-        self, key: str, extremes: tuple[Any, Any], missing: tuple[str, ...], show: Name
+        self, key: str, extremes: tuple[Any, Any], missing: tuple[str, ...], show: Name | None
     ) -> None:
         self.key = key
         self.extremes = extremes
@@ -76,7 +76,7 @@ class Scenario:
         extremes: tuple[T, T],
         *,
         missing: tuple[str, ...] = (),
-        show: Name = str,
+        show: Name | None = str,
     ) -> T:
         """Return the value that this run assumes for the datum ``key``.
 
@@ -170,4 +170,6 @@ def _milder(gap: UnknownDatumError, first: Conflict, second: Conflict) -> Confli
         return first
     choices = ((first, gap.extremes[0]), (second, gap.extremes[1]))
     mild, extreme = min(choices, key=lambda choice: (choice[0].severity or 0, choice[0].magnitude))
+    if gap.show is None:
+        return mild
     return replace(mild, even_if=(f"{gap.key} is {gap.show(extreme)}", *mild.even_if))

@@ -1,6 +1,6 @@
 """Quantities in messages: with units, short, and never longer than the reader needs."""
 
-from math import inf, isinf
+from math import ceil, inf, isinf
 
 from configsvc.model.quantities import format_duration, format_share
 
@@ -10,13 +10,13 @@ _UNITS = ((60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us"))
 def span(microseconds: float) -> str:
     """A length of time as a decimal with one unit: ``54s``, ``1.25s``; ``no limit`` for infinity.
 
-    Whole minutes and more keep the form of documents (``1m30s``).
+    Two minutes and more keep the form of documents (``2m30s``).
     """
     if isinf(microseconds):
         return "no limit"
     whole = round(microseconds)
-    if whole >= 120_000_000 and whole % 1_000_000 == 0:  # noqa: PLR2004 - two minutes
-        return format_duration(whole)
+    if whole >= 120_000_000:  # noqa: PLR2004 - two minutes
+        return format_duration(round(whole, -3))
     size, unit = next(((s, u) for s, u in _UNITS[1:] if whole >= s), (1, "us"))
     return "0s" if whole == 0 else f"{decimal(whole / size)}{unit}"
 
@@ -25,6 +25,11 @@ def written(microseconds: float) -> str:
     """A length of time as a document writes it, rounded down to milliseconds if it has any."""
     whole = int(microseconds)
     return format_duration(whole - whole % 1_000 if whole >= 1_000 else whole)  # noqa: PLR2004
+
+
+def written_up(microseconds: float) -> str:
+    """A length of time as a document writes it, rounded up to milliseconds."""
+    return format_duration(ceil(microseconds / 1_000) * 1_000)
 
 
 def share(ppm: float) -> str:

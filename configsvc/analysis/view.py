@@ -20,15 +20,20 @@ from configsvc.model.policies import (
     CircuitBreaker,
     Fallback,
     Hedge,
+    Leaf,
     RateLimit,
     Retry,
+    Target,
     Timeout,
 )
 from configsvc.model.quantities import Duration, Size
 from configsvc.model.services import Discovery, Latency
 from configsvc.model.trust import Waiver
 
-POLICIES = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback", "runtime")
+POLICIES = (
+    "timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback", "runtime",
+    "specific",
+)  # fmt: skip
 """Parts of an edge that say what its caller does."""
 
 FACTS = (
@@ -118,17 +123,22 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """First attempts a second: on the edge from one process, and from all of them."""
+    """First attempts a second: from one process of the caller, and from all of them.
+
+    ``pair`` is from one process over all operations of the same callee.
+    """
 
     per_process: Range
     all: Range
+    pair: Range
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeView:
     """One edge: the policies in force on it and the facts about both of its ends.
 
-    ``admission`` is the limit that the callee puts before its callers.
+    ``specific`` names the kinds of policy that somebody wrote for this pair or operation in
+    particular. ``admission`` is the limit that the callee puts before its callers.
     """
 
     id: EdgeId
@@ -141,6 +151,7 @@ class EdgeView:
     hedge: Hedge | None
     fallback: Fallback | None
     runtime: Runtime
+    specific: frozenset[str]
     idempotence: Idempotence
     latency: Latency
     operation: OperationFacts
@@ -198,6 +209,15 @@ class NodeView:
     outgoing: tuple[EdgeView, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """One policy document that has a target, and what is written in it."""
+
+    key: Key
+    target: Target
+    fields: Mapping[str, Leaf]
+
+
 @dataclass(frozen=True)
 class System:
     """Everything that is analysed at once."""
@@ -205,6 +225,7 @@ class System:
     edges: Sequence[EdgeView]
     works: Mapping[WorkId, WorkView] = field(default_factory=dict)
     nodes: Mapping[str, NodeView] = field(default_factory=dict)
+    policies: Sequence[PolicyView] = ()
     waivers: Mapping[Key, Waiver] = field(default_factory=dict)
     namespace: str = ""
 

@@ -1,9 +1,9 @@
 """The rules' cases: one YAML file per rule, each case a change of the file's documents.
 
-A file has ``documents`` (YAML text that may lack apiVersion and names) and ``cases`` by name. A
-case may ``set`` fields, written ``Kind.path`` or ``name.path`` within a document's spec (null
-removes one) and ``add`` documents; it ``raises`` a text that is part of the message, or is
-``clean``, or has ``missing`` data. A ``repaired`` case raises nothing under all rules.
+A file has ``documents`` (YAML text that may lack apiVersion and names; without them, `edge.yaml`)
+and ``cases`` by name. A case may ``set`` fields, written ``Kind.path`` or ``name.path`` within a
+document's spec (null removes one), and ``add`` documents. It ``raises`` a text that is part of the
+message, or is ``clean``, or has ``missing`` data. A ``repaired`` case is clean under all rules.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,8 @@ from configsvc.resolve import Catalog
 from configsvc.schema import load_text, load_value, read
 
 FOLDER = Path(__file__).parent / "cases"
+EDGE = Path(__file__).parent / "edge.yaml"
+"""One edge with a time-out and a retry that are clean under every rule."""
 RULES = {rule.code: rule for rule in ALL}
 
 
@@ -50,7 +52,7 @@ class Case:
 def cases_of(rule: type[Rule]) -> Iterator[Case]:
     """The cases in the rule's file."""
     content = yaml.safe_load((FOLDER / f"{rule.code}.yaml").read_text())
-    documents = _documents(content.get("documents", ""))
+    documents = _documents(content.get("documents") or EDGE.read_text())
     for name, case in content["cases"].items():
         own = _documents(case.get("documents", "")) or documents
         values = deepcopy(own)
@@ -78,8 +80,8 @@ def _set(values: list[dict[str, Any]], field: str, value: object) -> None:
     owner, *path = field.split(".")
     chosen = [v for v in values if owner in (v["kind"], v["metadata"]["name"])]
     assert len(chosen) == 1, f"{owner} names {len(chosen)} documents"
-    *parents, last = path
-    container = chosen[0]["spec"]
+    *parents, last = ("spec", *path)
+    container: Any = chosen[0]
     for part in parents:
         container = (
             container[int(part)] if isinstance(container, list) else container.setdefault(part, {})

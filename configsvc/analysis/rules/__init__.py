@@ -4,15 +4,40 @@ from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules.am01_amplified_path import AmplifiedPath
 from configsvc.analysis.rules.rb08_unreachable_slow_call import UnreachableSlowCall
 from configsvc.analysis.rules.rt01_ineffective_attempt_limit import IneffectiveAttemptLimit
+from configsvc.analysis.rules.rt02_retry_without_attempt_limit import RetryWithoutAttemptLimit
 from configsvc.analysis.rules.rt03_dead_attempts import DeadAttempts
+from configsvc.analysis.rules.rt04_backoff_beyond_deadline import BackoffBeyondDeadline
+from configsvc.analysis.rules.rt06_unlimited_retries import UnlimitedRetries
 from configsvc.analysis.rules.rt07_unlimited_call import UnlimitedCall
+from configsvc.analysis.rules.rt09_slow_connect import SlowConnect
+from configsvc.analysis.rules.rt10_false_timeouts import FalseTimeouts
+from configsvc.analysis.rules.rt11_unretried_attempt_limit import UnretriedAttemptLimit
+from configsvc.analysis.rules.rt12_inert_retry import InertRetry
+from configsvc.analysis.rules.rt15_retries_in_step import RetriesInStep
+from configsvc.analysis.rules.rt16_shrinking_backoff import ShrinkingBackoff
 from configsvc.analysis.rules.rt17_repeated_side_effect import RepeatedSideEffect
+from configsvc.analysis.rules.rt18_permanent_failure_retried import PermanentFailureRetried
+from configsvc.analysis.rules.rt20_unreplayable_body import UnreplayableBody
+from configsvc.analysis.rules.rt21_stream_with_deadline import StreamWithDeadline
 
 ALL: tuple[type[Rule], ...] = (
     AmplifiedPath,
     UnreachableSlowCall,
     IneffectiveAttemptLimit,
+    RetryWithoutAttemptLimit,
     DeadAttempts,
+    BackoffBeyondDeadline,
+    UnlimitedRetries,
     UnlimitedCall,
+    SlowConnect,
+    FalseTimeouts,
+    UnretriedAttemptLimit,
+    InertRetry,
+    RetriesInStep,
+    ShrinkingBackoff,
     RepeatedSideEffect,
+    PermanentFailureRetried,
+    UnreplayableBody,
+    StreamWithDeadline,
 )
+"""In the order of the modules, which is that of the codes."""

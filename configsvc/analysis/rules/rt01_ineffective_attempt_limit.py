@@ -1,14 +1,13 @@
 """RT01: a time-out per attempt that is not below the time for the whole call."""
 
-from math import inf, isinf
+from math import isinf
 
 from configsvc.analysis.arithmetic import (
     LEAST_FLOOR,
     allowed_attempts,
     attempt,
-    backoff,
+    longest_fair_attempt,
     overall,
-    queueing,
 )
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
@@ -82,7 +81,7 @@ class IneffectiveAttemptLimit(EdgeRule):
     inputs = frozenset({"timeout", "retry", "idempotence", "bulkhead", "rate_limit"})
     since = "0.1"
     message = "an attempt may take {attempt} of {overall}: only 1 of {attempts} can start"
-    explains = frozenset({"RT03", "RT04"})
+    explains = frozenset({"RT03"})
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the two limits."""
@@ -106,15 +105,13 @@ class IneffectiveAttemptLimit(EdgeRule):
                 seen=f"the call ends after {span(whole)} with one attempt made",
                 meant=f"{count(attempts, 'attempt')} of up to {span(each)}",
             ),
-            repair=_repair(edge, attempts),
+            repair=_repair(edge),
         )
 
 
-def _repair(edge: Edge, attempts: int) -> Repair | None:
+def _repair(edge: Edge) -> Repair | None:
     """The longest attempt limit with which every attempt fits."""
-    whole = overall(edge)
-    waits = 0 if edge.retry is None else backoff(edge.retry, attempts)
-    longest = (whole - waits) / attempts - queueing(edge) if whole < inf else 0
+    longest = longest_fair_attempt(edge)
     if longest <= LEAST_FLOOR:
         return None
     value = written(longest)
