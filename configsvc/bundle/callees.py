@@ -2,36 +2,48 @@
 
 from typing import Any
 
-from configsvc.bundle.policies import Json, encode_policy, present
+import orjson
+
+from configsvc.bundle.policies import Json, PolicyEncoder, present
 from configsvc.model.names import ANY_OPERATION
 from configsvc.model.services import Discovery, HealthCheck, Match, Operation, OutlierDetection
 from configsvc.resolve import Catalog, Node
 
 
-def encode_callee(catalog: Catalog, caller: str, callee: Node) -> Json:
-    """The ``CALLEE`` entry: every declared operation in matching order, then ``other``."""
-    return {
-        "callee": callee.name,
-        "protocol": callee.protocol,
-        "hosts": _hosts(callee),
-        "discovery": encode_discovery(callee.discovery),
-        "operations": [
-            _operation(catalog, caller, callee.name, operation)
-            for operation in callee.in_matching_order()
-        ],
-        "other": encode_policy(catalog.outbound(caller, callee.name, ANY_OPERATION)),
-    }
+class CalleeEncoder:
+    """Encodes what one caller's agent needs to know of the nodes it calls."""
 
+    def __init__(self, catalog: Catalog, caller: str, encode: PolicyEncoder) -> None:
+        self._catalog = catalog
+        self._caller = caller
+        self._encode = encode
 
-def _operation(catalog: Catalog, caller: str, callee: str, operation: Operation) -> Json:
-    return {
-        **encode_facts(operation),
-        **present(
-            streaming=operation.streaming or None,
-            floor=operation.latency.p50,
-            policy=encode_policy(catalog.outbound(caller, callee, operation.name)),
-        ),
-    }
+    def callee(self, callee: Node) -> Json:
+        """The ``CALLEE`` entry: every declared operation in matching order, then ``other``."""
+        return {
+            "callee": callee.name,
+            "protocol": callee.protocol,
+            "hosts": _hosts(callee),
+            "discovery": encode_discovery(callee.discovery),
+            "operations": [
+                self._operation(callee, operation) for operation in callee.in_matching_order()
+            ],
+            "other": self.policy(callee.name, ANY_OPERATION),
+        }
+
+    def policy(self, callee: str | None, operation: str) -> orjson.Fragment:
+        """The ``POLICY`` of an edge; ``callee`` None: of calls to undeclared callees."""
+        return self._encode(self._catalog.outbound(self._caller, callee, operation))
+
+    def _operation(self, callee: Node, operation: Operation) -> Json:
+        return {
+            **encode_facts(operation),
+            **present(
+                streaming=operation.streaming or None,
+                floor=operation.latency.p50,
+                policy=self.policy(callee.name, operation.name),
+            ),
+        }
 
 
 def encode_facts(operation: Operation) -> dict[str, Any]:

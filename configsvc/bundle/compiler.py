@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from configsvc.bundle.callees import encode_callee
+from configsvc.bundle.callees import CalleeEncoder
 from configsvc.bundle.inbound import encode_inbound
-from configsvc.bundle.policies import encode_policy
+from configsvc.bundle.policies import PolicyEncoder
 from configsvc.errors import InputError
 from configsvc.model.names import ANY_OPERATION, Key
 from configsvc.resolve import Catalog, Node, affected
@@ -56,26 +56,13 @@ def compile_bundle(catalog: Catalog, service: str) -> Bundle:
     node = catalog.nodes.get(service)
     if node is None or not node.has_bundle:
         raise NoBundleError(service)
-    data = canonical(
-        {
-            "format": FORMAT,
-            "namespace": catalog.namespace,
-            "service": service,
-            "outbound": [
-                encode_callee(catalog, service, callee) for callee in _callees(catalog, node)
-            ],
-            "undeclared": encode_policy(catalog.outbound(service, None, ANY_OPERATION)),
-            "inbound": encode_inbound(catalog, node),
-        }
-    )
-    return Bundle(service, data, digest(data))
+    return _compile(catalog, node, PolicyEncoder())
 
 
 def compile_all(catalog: Catalog) -> Iterator[Bundle]:
     """Compile every bundle of the namespace, in no particular order."""
-    return (
-        compile_bundle(catalog, node.name) for node in catalog.nodes.values() if node.has_bundle
-    )
+    encode = PolicyEncoder()
+    return (_compile(catalog, node, encode) for node in catalog.nodes.values() if node.has_bundle)
 
 
 def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Changed:
@@ -84,9 +71,29 @@ def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Cha
     ``keys``: every resource that is different in them.
     """
     names = affected(before, after, keys)
-    kept = {name for name in names if name in after.nodes and after.nodes[name].has_bundle}
-    put = {name: compile_bundle(after, name) for name in sorted(kept)}
-    return Changed(put, names - kept)
+    nodes = (after.nodes.get(name) for name in sorted(names))
+    encode = PolicyEncoder()
+    put = {
+        node.name: _compile(after, node, encode)
+        for node in nodes
+        if node is not None and node.has_bundle
+    }
+    return Changed(put, names - put.keys())
+
+
+def _compile(catalog: Catalog, node: Node, encode: PolicyEncoder) -> Bundle:
+    outbound = CalleeEncoder(catalog, node.name, encode)
+    data = canonical(
+        {
+            "format": FORMAT,
+            "namespace": catalog.namespace,
+            "service": node.name,
+            "outbound": [outbound.callee(callee) for callee in _callees(catalog, node)],
+            "undeclared": outbound.policy(None, ANY_OPERATION),
+            "inbound": encode_inbound(catalog, node),
+        }
+    )
+    return Bundle(node.name, data, digest(data))
 
 
 def _callees(catalog: Catalog, node: Node) -> Iterator[Node]:

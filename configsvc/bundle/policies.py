@@ -1,7 +1,10 @@
 """Effective policies as the JSON objects that agents read: integers, and nothing that is absent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
 
 from configsvc.model.policies import (
     Budget,
@@ -14,24 +17,58 @@ from configsvc.model.policies import (
     Retry,
     Timeout,
 )
-from configsvc.resolve import EffectivePolicy
+from configsvc.resolve import EffectivePolicy, Merged
 
 Json = Mapping[str, Any]
 
 
-def encode_policy(policy: EffectivePolicy) -> Json:
-    """The ``POLICY`` of an edge."""
+class Section(NamedTuple):
+    """One kind of a policy: its field, what is in force, and who set which leaf."""
+
+    field: str
+    value: Json
+    sources: Mapping[str, Sequence[str]]
+
+
+class PolicyEncoder:
+    """Encodes the policies of one namespace; what edges share is encoded once."""
+
+    def __init__(self) -> None:
+        self._section = cache(encode_section)
+        self._fragment = cache(self._canonical)
+
+    def __call__(self, policy: EffectivePolicy) -> orjson.Fragment:
+        """The ``POLICY`` of an edge, to be put into a larger value that is made canonical."""
+        return self._fragment(policy)
+
+    def _canonical(self, policy: EffectivePolicy) -> orjson.Fragment:
+        # Sorting suffices: there are only integers, and names of fields and resources are ASCII.
+        encoded = encode_policy(policy, self._section)
+        return orjson.Fragment(orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS))
+
+
+def encode_section(merged: Merged[EffectiveValue]) -> Section:
+    """One kind of an edge's policy."""
+    field, encode = _ENCODERS[type(merged.value)]
     sources: dict[str, list[str]] = {}
-    encoded: dict[str, Any] = {"sources": sources}
-    for merged in policy:
-        field, value = _encode(merged.value)
-        encoded[field] = value
-        for path in merged.written:
-            for resource in merged.writers(path):
-                sources.setdefault(str(resource.key), []).append(f"{field}.{path}")
+    for path in merged.written:
+        for resource in merged.writers(path):
+            sources.setdefault(str(resource.key), []).append(f"{field}.{path}")
     for leaves in sources.values():
         leaves.sort()
-    return encoded
+    return Section(field, encode(merged.value), sources)
+
+
+def encode_policy(
+    policy: EffectivePolicy, section: Callable[[Merged[EffectiveValue]], Section] = encode_section
+) -> Json:
+    """The ``POLICY`` of an edge."""
+    encoded: dict[str, Any] = {}
+    sources: dict[str, Sequence[str]] = {}
+    for part in map(section, policy):
+        encoded[part.field] = part.value
+        sources.update(part.sources)  # of one kind each, so no two sections share a resource
+    return encoded | {"sources": sources}
 
 
 def encode_limit(limit: RateLimit) -> Json:
@@ -54,11 +91,6 @@ def present(**members: object) -> dict[str, Any]:
 def pairs(items: Sequence[tuple[str, str]]) -> list[list[str]]:
     """Names and values as JSON arrays."""
     return [[name, value] for name, value in items]
-
-
-def _encode(value: EffectiveValue) -> tuple[str, Json]:
-    field, encode = _ENCODERS[type(value)]
-    return field, encode(value)
 
 
 def _timeout(timeout: Timeout) -> Json:

@@ -36,7 +36,9 @@ class Part:
             self.values, self.clashing = _read(resources)
 
     def writers(self, path: str) -> tuple[Resource, ...]:
-        """The resources that set the leaf."""
+        """The resources that set the leaf, which one of them does."""
+        if len(self.resources) == 1:
+            return self.resources
         return tuple(r for r in self.resources if path in policy_of(r).fields)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from configsvc.bundle.callees import encode_callee, encode_discovery, encode_match
+from configsvc.bundle.callees import CalleeEncoder, encode_discovery, encode_match
+from configsvc.bundle.policies import PolicyEncoder
 from configsvc.model.routing import Listener
 from configsvc.model.services import (
     Discovery,
@@ -19,7 +20,8 @@ from tests.resolve.making import gateway, operation, service
 
 def _entry(*resources: object, callee: str = "b") -> dict:
     catalog = Catalog.of(resources)
-    return dict(encode_callee(catalog, "a", catalog.nodes[callee]))
+    encoder = CalleeEncoder(catalog, "a", PolicyEncoder())
+    return dict(encoder.callee(catalog.nodes[callee]))
 
 
 def test_hosts_are_the_name_the_address_and_the_instances() -> None:
