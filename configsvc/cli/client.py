@@ -109,7 +109,11 @@ class Client:
         sent = {**self._headers(), **(headers or {})}
         tries = TRIES if method == "GET" or "Idempotency-Key" in sent else 1
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        target = self._url.path.rstrip("/") + path + (f"?{urlencode(given)}" if given else "")
+        target = (
+            self._url.path.rstrip("/")
+            + path
+            + (f"?{urlencode(given, doseq=True)}" if given else "")
+        )
         data = None if body is None else json.dumps(body).encode()
         answer = self._repeat(tries, lambda: self._once(method, target, data, sent))
         if answer.status >= http.client.BAD_REQUEST:

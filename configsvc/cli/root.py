@@ -27,6 +27,7 @@ COMMANDS = (
     LazyCommand("namespace", f"{_HERE}.namespace", "List namespaces and change their settings."),
     LazyCommand("rules", f"{_HERE}.rules", "List the rules, or show one rule's page."),
     LazyCommand("settings", f"{_HERE}.settings", "List the settings of a node."),
+    LazyCommand("demo", f"{_HERE}.demo", "Play a tour on three real services."),
 )
 """Every command with its line in the help, in the order of the help."""
 

@@ -1,0 +1,69 @@
+"""``configsvc explain``: the policy of one call, with who set which field."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from configsvc.cli.client import Client
+from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
+from configsvc.cli.terminal import write_json, write_table
+from configsvc.model.names import ANY_OPERATION
+
+
+@click.command("explain")
+@click.argument("caller", metavar="FROM")
+@click.argument("callee", metavar="TO")
+@click.argument("operation", required=False, default=ANY_OPERATION)
+@output_option
+@namespace_option
+@server_options
+@click.pass_context
+def command(context: click.Context, caller: str, callee: str, operation: str) -> None:
+    """Show a call's policy and who set which field.
+
+    FROM calls TO; without OPERATION, or with '*', the call matches none that TO declares.
+    """
+    invocation = context.ensure_object(Invocation)
+    client = Client.of(invocation)
+    parts = (caller, callee) if operation == ANY_OPERATION else (caller, callee, operation)
+    found = client.get(client.in_namespace("edges", *parts))
+    if invocation.as_json:
+        write_json(found)
+        return
+    click.echo(click.style(f"{caller} -> {callee} {operation}", bold=True))
+    if not found["policies"]:
+        click.echo("no policy targets this call")
+    for policy in found["policies"]:
+        state = "" if policy["inForce"] else "  (not in force)"
+        click.echo(f"\n{policy['kind']}{state}")
+        rows = [row for field in policy["fields"] for row in _rows(field)]
+        write_table(("  field", "value", "set by"), rows, empty="")
+
+
+def _rows(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """A field's line, and one for each value that it covers or contends with."""
+    if field["contenders"]:
+        yield f"  {field['path']}", "ambiguous", ""
+        for each in field["contenders"]:
+            yield "", _value(each["value"]), _source(each)
+        return
+    by = ", ".join(map(_source, field["sources"])) or "default"
+    yield f"  {field['path']}", _value(field["value"]), by
+    for each in field["covers"]:
+        yield "", f"({_value(each['value'])})", f"covered: {_source(each)}"
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    revision = "" if source["revision"] is None else f"@{source['revision']}"
+    return f"{source['resource']}{revision} {source['pointer']}"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 any JSON
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(_value, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
+    return str(value)

@@ -1,0 +1,109 @@
+"""Sending a change, or only asking what it would do, and telling the outcome."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from configsvc.cli.client import Client
+from configsvc.cli.exits import CommandError, Exit
+from configsvc.cli.findings import Locate, findings_text, nowhere
+from configsvc.cli.options import Invocation
+from configsvc.cli.terminal import write_json
+
+_SHOWN_EDGES = 20
+_SHOWN_SERVICES = 8
+
+
+def publish(
+    invocation: Invocation,
+    client: Client,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    dry_run: bool,
+    locate: Locate = nowhere,
+) -> Exit:
+    """Send a change or a rollback, write what became of it, and return the exit code.
+
+    Args:
+        invocation: says in which form.
+        client: for the server.
+        path: what of the namespace to post to.
+        body: what to post.
+        dry_run: only ask what would happen; a change that the gate refuses ends with 1.
+        locate: where resources stand in local files.
+
+    Raises:
+        CommandError: the server refuses; findings are part of its message.
+    """
+    try:
+        answer = client.send(
+            "POST",
+            client.in_namespace(path),
+            dict(body),
+            query={"dryRun": "true"} if dry_run else None,
+            headers=None if dry_run else {"Idempotency-Key": str(uuid.uuid4())},
+        ).body
+    except CommandError as exc:
+        findings = exc.detail.get("findings")
+        if not findings:
+            raise
+        message = f"{_refusal(exc)}\n\n{findings_text(findings, locate)}"
+        raise CommandError(message, exc.code, exc.detail) from exc
+    if invocation.as_json:
+        write_json(answer)
+    else:
+        for line in (_judged if dry_run else _published)(answer, locate):
+            click.echo(line)
+    return Exit.CLEAN if answer.get("publishable", True) else Exit.FINDINGS
+
+
+def _refusal(error: CommandError) -> str:
+    """Why a change is refused, without the findings, which follow in full."""
+    count = len(error.detail["findings"])
+    noun = "finding" if count == 1 else "findings"
+    if error.code is Exit.FINDINGS:
+        return f"refused: nothing was published because of {count} {noun}"
+    return error.message.partition("\n")[0]
+
+
+def _published(answer: Mapping[str, Any], _locate: Locate) -> Iterator[str]:
+    namespace, revision = answer["namespace"], answer["revision"]
+    if not answer["changed"]:
+        yield f"nothing differs: {namespace} stays at revision {revision}"
+        return
+    yield f"published revision {revision} of {namespace}"
+    for each in answer["resources"]:
+        yield f"  {'put' if each['digest'] else 'deleted'} {each['kind']}/{each['name']}"
+    services = answer["services"]
+    if services:
+        more = len(services) - _SHOWN_SERVICES
+        names = ", ".join(services[:_SHOWN_SERVICES]) + (f" and {more} more" if more > 0 else "")
+        yield f"  new bundles for {names}"
+
+
+def _judged(answer: Mapping[str, Any], locate: Locate) -> Iterator[str]:
+    """What a change would do: the edges that it changes, then the findings that it adds."""
+    for edge in answer["edges"][:_SHOWN_EDGES]:
+        yield "{change} {from} -> {to} {operation}".format(**edge)
+        for field in edge["fields"]:
+            yield f"  {field['path']}: {_value(field['before'])} -> {_value(field['after'])}"
+    more = answer["edgesTotal"] - len(answer["edges"][:_SHOWN_EDGES])
+    if more > 0:
+        yield f"and {more} more edges"
+    added = set(answer["added"])
+    findings = [each for each in answer["findings"] if each["fingerprints"][0] in added]
+    if findings:
+        yield ""
+        yield findings_text(findings, locate)
+    yield ""
+    verdict = "would be published" if answer["publishable"] else "would be refused"
+    yield f"{verdict}: {len(findings)} findings added, {len(answer['resolved'])} resolved"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 any JSON
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "unset" if value is None else str(value)
