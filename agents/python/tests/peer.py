@@ -7,9 +7,11 @@ code. One service, one namespace; streams run on threads and heartbeats are sent
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import queue
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -144,7 +146,9 @@ class Peer:
             live = list(self.live)
         for stream in live:
             stream.end()
-        for thread in self._server.handlers:
+        for connection, thread in self._server.handlers:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             thread.join(PATIENCE)
 
     # ── what the operator does ───────────────────────────────────────────────────────────────────
@@ -234,15 +238,15 @@ class _Server(ThreadingHTTPServer):
     peer: Peer
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self.handlers: list[threading.Thread] = []
+        self.handlers: list[tuple[socket.socket, threading.Thread]] = []
         self.allow_reuse_address = True
         super().__init__(address, handler)
 
-    def process_request(self, request: object, client_address: object) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  as the base
         thread = threading.Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )
-        self.handlers.append(thread)
+        self.handlers.append((request, thread))
         thread.start()
 
     def handle_error(self, request: object, client_address: object) -> None:

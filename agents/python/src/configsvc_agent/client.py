@@ -72,17 +72,13 @@ class _Answer:
 class EventStream:
     """An open stream: an iterator over its bytes, to be closed from any thread."""
 
-    def __init__(
-        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
-    ) -> None:
-        self._connection = connection
+    def __init__(self, wire: socket.socket, response: http.client.HTTPResponse) -> None:
+        self._socket = wire
         self._response = response
-        self._socket = connection.sock
 
     def quiet_for(self, seconds: float) -> None:
         """Let a silence of so many seconds end the stream from now on."""
-        if self._socket is not None:
-            self._socket.settimeout(seconds)
+        self._socket.settimeout(seconds)
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, in pieces of at most 64 KiB.
@@ -102,14 +98,13 @@ class EventStream:
 
     def close(self) -> None:
         """End the stream; a thread that is reading it is woken."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Give the descriptors back; for the reading thread, once it has stopped reading."""
+        """Give the descriptor back; for the reading thread, once it has stopped reading."""
         self._response.close()
-        self._connection.close()
+        self._socket.close()
 
 
 class Client:
@@ -141,6 +136,7 @@ class Client:
         if digest:
             headers["Configsvc-Digest"] = digest
         connection = self._connect()
+        wire = connection.sock  # the connection lets go of it once the answer's head is read
         try:
             path = f"{self._path}/v1/agent/stream?{self._identity(instance=True)}"
             response = _ask(connection, "GET", path, headers | self._authorization())
@@ -151,7 +147,7 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        return EventStream(connection, response)
+        return EventStream(wire, response)
 
     def fetch(self, digest: str, *, limit: int) -> Fetched:
         """The bundle in force, if it has ``digest``; at most ``limit`` bytes of it.

@@ -140,7 +140,7 @@ class Keeper:
         """There is no stream; ``problem`` says why."""
         with self.changed:
             if problem != self._standing.problem:
-                _log.warning("no stream from the server: %s", problem)
+                _log.info("no stream from the server: %s", problem)
             self._outbox.connect("")
             self._stand(connected=False, problem=problem)
 

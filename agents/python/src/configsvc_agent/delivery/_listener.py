@@ -39,7 +39,10 @@ class Listener:
         """Stream until :meth:`stop`; whatever goes wrong is a reason to come back later."""
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._keeper.lost(self._stream_once())
+            reason = self._stream_once()
+            if self._stopping.is_set():
+                reason = "the agent is stopped"
+            self._keeper.lost(reason)
             self._schedule.lived(time.monotonic() - began)
             self._stopping.wait(self._schedule.next_wait(random.random()))
 
@@ -89,11 +92,14 @@ class Listener:
                 self._schedule.postpone(parser.retry / _MILLISECONDS)
 
     def _read(self, parser: EventParser, stream: EventStream) -> None:
-        patience, heard = FIRST_SILENCE, time.monotonic()
+        patience, heard, begun = FIRST_SILENCE, time.monotonic(), False
         for chunk in stream.chunks():
             for event in parser.feed(chunk):
-                heard = time.monotonic()
-                if not self._take(read_event(event), stream):
+                heard, message = time.monotonic(), read_event(event)
+                if not begun and not isinstance(message, Session):
+                    raise StreamError(f"the stream begins with {event.kind!r}, not with a session")
+                begun = True
+                if not self._take(message, stream):
                     return
                 patience = self._keeper.standing.patience
             if time.monotonic() - heard > patience:

@@ -1,0 +1,43 @@
+"""Histograms with bounds that hold."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from configsvc_agent.agent._metrics import EdgeStats, bucket_of, upper_bound
+
+
+@given(st.integers(0, 2**33))
+def test_a_latency_is_within_a_quarter_of_its_buckets_bound(latency: int) -> None:
+    """Each bucket's upper bound is at least the latency and at most a quarter above it."""
+    bound = upper_bound(bucket_of(latency))
+
+    assert latency <= bound <= latency + latency // 4 + 1
+
+
+def test_buckets_do_not_overlap() -> None:
+    """Bounds rise, and the bound of each bucket falls into it."""
+    bounds = [upper_bound(index) for index in range(4 * 34)]
+
+    assert bounds == sorted(set(bounds))
+    assert [bucket_of(bound) for bound in bounds] == list(range(4 * 34))
+
+
+def test_what_is_too_long_is_counted_in_the_last_bucket() -> None:
+    """Nothing is lost, however long it took."""
+    stats = EdgeStats()
+    stats.ended("ok", 10**15)
+
+    assert stats.snapshot("a", "b", "c", declared=True).latency.count == 1
+
+
+def test_quantiles() -> None:
+    """A quantile is the bound of the bucket in which it falls."""
+    stats = EdgeStats()
+    for latency in (1, 2, 3, 1000):
+        stats.ended("ok", latency)
+    latency = stats.snapshot("a", "b", "c", declared=True).latency
+
+    assert (latency.quantile(0.5), latency.quantile(0.75), latency.total) == (2, 3, 1006)
+    assert 1000 <= latency.quantile(1.0) <= 1250
