@@ -1,5 +1,7 @@
 """A declared callee as a caller's agent sees it."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -11,39 +13,43 @@ from configsvc.resolve import Catalog, Node
 
 
 class CalleeEncoder:
-    """Encodes what one caller's agent needs to know of the nodes it calls."""
+    """Encodes what agents need to know of the nodes they call; what callers share, once."""
 
-    def __init__(self, catalog: Catalog, caller: str, encode: PolicyEncoder) -> None:
-        self._catalog = catalog
-        self._caller = caller
-        self._encode = encode
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._encode = PolicyEncoder()
+        self._described = cache(self._describe)
 
-    def callee(self, callee: Node) -> Json:
+    def callee(self, caller: str, callee: str) -> Json:
         """The ``CALLEE`` entry: every declared operation in matching order, then ``other``."""
+        entry, operations = self._described(callee)
         return {
-            "callee": callee.name,
+            **entry,
+            "operations": [
+                {**facts, "policy": self.policy(caller, callee, name)} for name, facts in operations
+            ],
+            "other": self.policy(caller, callee, ANY_OPERATION),
+        }
+
+    def policy(self, caller: str, callee: str | None, operation: str) -> orjson.Fragment:
+        """The ``POLICY`` of an edge; ``callee`` None: of calls to undeclared callees."""
+        return self._encode(self.catalog.outbound(caller, callee, operation))
+
+    def _describe(self, name: str) -> tuple[Json, Sequence[tuple[str, Json]]]:
+        """What every caller is told alike: the entry and its operations, without policies."""
+        callee = self.catalog.nodes[name]
+        entry = {
+            "callee": name,
             "protocol": callee.protocol,
             "hosts": _hosts(callee),
             "discovery": encode_discovery(callee.discovery),
-            "operations": [
-                self._operation(callee, operation) for operation in callee.in_matching_order()
-            ],
-            "other": self.policy(callee.name, ANY_OPERATION),
         }
+        return entry, [(o.name, _operation(o)) for o in callee.in_matching_order()]
 
-    def policy(self, callee: str | None, operation: str) -> orjson.Fragment:
-        """The ``POLICY`` of an edge; ``callee`` None: of calls to undeclared callees."""
-        return self._encode(self._catalog.outbound(self._caller, callee, operation))
 
-    def _operation(self, callee: Node, operation: Operation) -> Json:
-        return {
-            **encode_facts(operation),
-            **present(
-                streaming=operation.streaming or None,
-                floor=operation.latency.p50,
-                policy=self.policy(callee.name, operation.name),
-            ),
-        }
+def _operation(operation: Operation) -> Json:
+    streaming = operation.streaming or None
+    return encode_facts(operation) | present(streaming=streaming, floor=operation.latency.p50)
 
 
 def encode_facts(operation: Operation) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import orjson
+
 from configsvc.bundle.callees import CalleeEncoder
 from configsvc.bundle.inbound import encode_inbound
-from configsvc.bundle.policies import PolicyEncoder
+from configsvc.bundle.policies import Json
 from configsvc.errors import InputError
 from configsvc.model.names import ANY_OPERATION, Key
 from configsvc.resolve import Catalog, Node, affected
@@ -56,13 +58,13 @@ def compile_bundle(catalog: Catalog, service: str) -> Bundle:
     node = catalog.nodes.get(service)
     if node is None or not node.has_bundle:
         raise NoBundleError(service)
-    return _compile(catalog, node, PolicyEncoder())
+    return _compile(node, CalleeEncoder(catalog))
 
 
 def compile_all(catalog: Catalog) -> Iterator[Bundle]:
     """Compile every bundle of the namespace, in no particular order."""
-    encode = PolicyEncoder()
-    return (_compile(catalog, node, encode) for node in catalog.nodes.values() if node.has_bundle)
+    encode = CalleeEncoder(catalog)
+    return (_compile(node, encode) for node in catalog.nodes.values() if node.has_bundle)
 
 
 def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Changed:
@@ -72,29 +74,32 @@ def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Cha
     """
     names = affected(before, after, keys)
     nodes = (after.nodes.get(name) for name in sorted(names))
-    encode = PolicyEncoder()
+    encode = CalleeEncoder(after)
     put = {
-        node.name: _compile(after, node, encode)
-        for node in nodes
-        if node is not None and node.has_bundle
+        node.name: _compile(node, encode) for node in nodes if node is not None and node.has_bundle
     }
     return Changed(put, names - put.keys())
 
 
-def _compile(catalog: Catalog, node: Node, encode: PolicyEncoder) -> Bundle:
-    outbound = CalleeEncoder(catalog, node.name, encode)
-    data = canonical(
+def _compile(node: Node, encode: CalleeEncoder) -> Bundle:
+    catalog, name = encode.catalog, node.name
+    data = _canonical(
         {
             "format": FORMAT,
             "namespace": catalog.namespace,
-            "service": node.name,
-            "outbound": [outbound.callee(callee) for callee in _callees(catalog, node)],
-            "undeclared": outbound.policy(None, ANY_OPERATION),
+            "service": name,
+            "outbound": [encode.callee(name, callee) for callee in catalog.graph.callees(name)],
+            "undeclared": encode.policy(name, None, ANY_OPERATION),
             "inbound": encode_inbound(catalog, node),
         }
     )
-    return Bundle(node.name, data, digest(data))
+    return Bundle(name, data, digest(data))
 
 
-def _callees(catalog: Catalog, node: Node) -> Iterator[Node]:
-    return (catalog.nodes[name] for name in catalog.graph.callees(node.name))
+def _canonical(value: Json) -> bytes:
+    """``value`` in the form of RFC 8785.
+
+    A bundle has integers only, so sorting decides alone, and sorters differ beyond ASCII only.
+    """
+    data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    return data if data.isascii() else canonical(orjson.loads(data))

@@ -3,7 +3,6 @@
 import pytest
 
 from configsvc.bundle.callees import CalleeEncoder, encode_discovery, encode_match
-from configsvc.bundle.policies import PolicyEncoder
 from configsvc.model.routing import Listener
 from configsvc.model.services import (
     Discovery,
@@ -20,8 +19,7 @@ from tests.resolve.making import gateway, operation, service
 
 def _entry(*resources: object, callee: str = "b") -> dict:
     catalog = Catalog.of(resources)
-    encoder = CalleeEncoder(catalog, "a", PolicyEncoder())
-    return dict(encoder.callee(catalog.nodes[callee]))
+    return dict(CalleeEncoder(catalog).callee("a", callee))
 
 
 def test_hosts_are_the_name_the_address_and_the_instances() -> None:

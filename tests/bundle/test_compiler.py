@@ -12,17 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configsvc.bundle import NoBundleError, compile_all, compile_bundle, compile_changed
-from configsvc.model.names import Key
+from configsvc.model.names import Key, Kind
+from configsvc.model.policies import StaticResponse
 from configsvc.model.resources import Resource
 from configsvc.model.services import Call
 from configsvc.resolve import Catalog
 from configsvc_agent import bundle as agent
 from tests.resolve.making import (
+    EVERYTHING,
     authentications,
     gateway,
     nodes,
     operation,
     policies,
+    policy,
     resources,
     service,
     timeout,
@@ -45,6 +48,15 @@ def test_bundles_are_canonical_json_of_integers(world: list[Resource]) -> None:
         assert bundle.data == rfc8785.dumps(value)
         assert bundle.digest == hashlib.sha256(bundle.data).hexdigest()
         assert not [m for m in _members(value) if m is None or isinstance(m, float)]
+
+
+def test_text_beyond_ascii_is_canonical_too() -> None:
+    """A body in any script arrives unchanged, and another implementation writes the same bytes."""
+    body = StaticResponse(200, (), "Spieler übrig \U0001f600")
+    world = [service("a"), policy(Kind.FALLBACK, "f", EVERYTHING, {"static": body})]
+    data = compile_bundle(Catalog.of(world), "a").data
+    assert data == rfc8785.dumps(orjson.loads(data))
+    assert orjson.loads(data)["undeclared"]["fallback"]["static"]["body"] == body.body
 
 
 @given(resources())
@@ -108,7 +120,9 @@ def test_a_change_recompiles_what_it_touches() -> None:
     names = [f"s{n}" for n in range(5)]
     world = [service(name, operation("x", Call("s0", "x"))) for name in names]
     before = Catalog.of([*world, timeout("t", attempt=1)])
-    ours = timeout("ours", replace(before.policies("Timeout")["t"].target, caller="s3"), attempt=2)
+    ours = timeout(
+        "ours", replace(before.policies(Kind.TIMEOUT)["t"].target, caller="s3"), attempt=2
+    )
     changed = compile_changed(before, before.with_change([ours]), [ours.key])
     assert set(changed.put) == {"s3"}
     assert changed.dropped == frozenset()
