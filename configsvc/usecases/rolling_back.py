@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from configsvc.access import Principal, Right
 from configsvc.model.names import Key, Kind
 from configsvc.model.resources import Resource
-from configsvc.schema import DocumentError, InvalidDocumentError, load_value, read
+from configsvc.schema import DocumentError, InvalidDocumentError, load_value, parse_json, read
 from configsvc.store import Namespaces
 from configsvc.usecases.changes import MAX_MESSAGE, Proposal
 from configsvc.usecases.errors import (
@@ -94,7 +94,7 @@ def _read_former(documents: dict[Key, bytes]) -> list[Resource]:
     errors: list[DocumentError] = []
     for key, data in documents.items():
         try:
-            resources.append(read(load_value(data, origin=str(key))))
+            resources.append(read(load_value(parse_json(data, origin=str(key)), origin=str(key))))
         except InvalidDocumentError as exc:
             errors.extend(exc.errors)
     if errors:

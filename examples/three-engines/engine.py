@@ -1,8 +1,8 @@
 """One of the three engines: a small HTTP service whose outgoing calls obey its agent.
 
-Run it as ``python engine.py SERVICE --port PORT --peer NAME=HOST:PORT ...``; server, token and cache
-directory come from ``CONFIGSVC_*`` variables. It is an ordinary threaded service of the standard
-library: what concerns configsvc is the agent at the end, and `Peers.get`.
+Run it as ``python engine.py SERVICE --port PORT --peer NAME=HOST:PORT ...``. The server, the token
+and the cache directory come from ``CONFIGSVC_*`` variables. It is an ordinary threaded service of
+the standard library; what concerns configsvc is `Peers` and where `main` starts the agent.
 """
 
 import argparse
@@ -11,21 +11,42 @@ import json
 import signal
 import threading
 import time
+from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import Any
 
-from configsvc_agent import Agent, CallError, current_attempt
+from configsvc_agent import Agent, Attempt, CallError, Facts
+from configsvc_agent.engine.events import BreakerChanged, Event
 
-PATHS = {"match-engine": "/matches/{}", "score-engine": "/scores/{}"}
+
+@dataclass(frozen=True)
+class Operation:
+    """A call to another engine: what it is called, and the request that it means."""
+
+    callee: str
+    name: str
+    method: str
+    path: str
+
+
+GET_SCORE = Operation("score-engine", "get-score", "GET", "/scores/{}")
+GET_PLAYER = Operation("player-engine", "get-player", "GET", "/players/{}")
+
 CALLS = {
-    "player-engine": (("match-engine", "get-match"), ("score-engine", "get-score")),
-    "match-engine": (("score-engine", "get-score"),),
+    "match-engine": (GET_PLAYER,),
+    "player-engine": (GET_SCORE,),
     "score-engine": (),
 }
+"""What each engine calls to answer a request."""
+
+
+FRESH = 1.0
+"""Seconds; a score that is older came from the fallback."""
 
 
 class UpstreamError(Exception):
-    """The callee answered with an error status; `status` tells the policies what it was."""
+    """The callee answered with an error; the policies look at `status`."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -33,91 +54,108 @@ class UpstreamError(Exception):
 
 
 class Peers:
-    """The other engines, by name."""
+    """The other engines, called through the agent."""
 
     def __init__(self, agent: Agent, addresses: dict[str, str]) -> None:
         self._agent = agent
         self._addresses = addresses
 
-    def get(self, callee: str, operation: str, player: str) -> dict:
-        """One guarded call: the policies decide on attempts, limits and whether it is made at all."""
-        return self._agent.call(callee, operation, self._fetch, callee, player)
+    def ask(self, operation: Operation, player: str) -> Any:  # noqa: ANN401 any JSON
+        """One guarded call: policies decide on attempts, time, and whether it is made at all."""
+        facts = Facts(method=operation.method, cache_key=player)
+        edge = self._agent.edge(operation.callee, operation.name)
+        return edge.run(lambda attempt: self._send(attempt, operation, player), facts)
 
-    def _fetch(self, callee: str, player: str) -> dict:
-        attempt = current_attempt()
-        connection = http.client.HTTPConnection(self._addresses[callee], timeout=attempt.timeout)
-        name, value = attempt.http_deadline or ("x-deadline", "none")
+    def _send(self, attempt: Attempt, operation: Operation, player: str) -> Any:  # noqa: ANN401
+        address = self._addresses[operation.callee]
+        connection = http.client.HTTPConnection(address, timeout=attempt.timeout)
+        headers = dict([attempt.http_deadline] if attempt.http_deadline else [])
         try:
-            connection.request("GET", PATHS[callee].format(player), headers={name: value})
+            connection.request(operation.method, operation.path.format(player), headers=headers)
             response = connection.getresponse()
             body = response.read()
         finally:
             connection.close()
-        if response.status >= http.HTTPStatus.BAD_REQUEST:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise UpstreamError(response.status)
         return json.loads(body)
 
 
-class Fault:
-    """What this engine is made to suffer: extra seconds for each answer."""
+class Engine:
+    """What one engine does; `delay` is what it is made to suffer: extra seconds for each answer."""
 
-    seconds = 0.0
+    def __init__(self, service: str, agent: Agent, peers: Peers) -> None:
+        self.delay = 0.0
+        self._service = service
+        self._agent = agent
+        self._peers = peers
+        self._breakers: list[str] = []
+        agent.on_event(self._note)
+
+    def answer(self, path: str) -> dict[str, Any]:
+        """The engine's own part, and those of its peers that could be had."""
+        time.sleep(0.002 + self.delay)
+        player = path.strip("/").split("/")[1]
+        answer: dict[str, Any] = {"service": self._service, "player": player, "at": time.time()}
+        answer["degraded"] = {}
+        for operation in CALLS[self._service]:
+            try:
+                part = answer[operation.callee] = self._peers.ask(operation, player)
+            except (CallError, UpstreamError, OSError, http.client.HTTPException) as error:
+                answer["degraded"][operation.callee] = f"{type(error).__name__}: {error}"
+                continue
+            if time.time() - part["at"] > FRESH:
+                answer["degraded"][operation.callee] = "the last answer known"
+        return answer
+
+    def status(self) -> dict[str, Any]:
+        """How the agent stands, and how its breakers have moved."""
+        status = self._agent.status()
+        return {
+            "state": str(status.state),
+            "origin": str(status.origin),
+            "version": status.version,
+            "digest": status.digest,
+            "breakers": self._breakers,
+        }
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, BreakerChanged):
+            self._breakers.append(f"{event.edge.callee} {event.state}")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers reads, tells how its agent stands, and takes faults."""
+    """HTTP around an engine."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    service: str
-    agent: Agent
-    peers: Peers
+    engine: Engine
 
     def do_GET(self) -> None:
-        """Answer a read, or tell the status."""
-        path = urlsplit(self.path).path
-        self._answer(self._status() if path == "/status" else self._compose(path))
+        """A read, or ``/status``."""
+        self._send(
+            self.engine.status() if self.path == "/status" else self.engine.answer(self.path)
+        )
 
     def do_POST(self) -> None:
-        """Take a fault: ``{"seconds": 1.5}``."""
-        length = int(self.headers.get("Content-Length", 0))
-        Fault.seconds = float(json.loads(self.rfile.read(length))["seconds"])
-        self._answer({"seconds": Fault.seconds})
+        """``/delay`` with ``{"seconds": 0.3}``, or an operation that writes."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != "/delay":
+            self._send(self.engine.answer(self.path))
+            return
+        self.engine.delay = float(json.loads(body)["seconds"])
+        self._send({"seconds": self.engine.delay})
 
-    def _compose(self, path: str) -> dict:
-        """The engine's own answer, and those of its peers that could be had."""
-        time.sleep(0.002 + Fault.seconds)
-        player = path.rpartition("/")[2]
-        answer: dict = {"service": self.service, "player": player}
-        for callee, operation in CALLS[self.service]:
-            try:
-                answer[callee] = self.peers.get(callee, operation, player)
-            except (CallError, UpstreamError, OSError, http.client.HTTPException) as error:
-                answer.setdefault("degraded", {})[callee] = type(error).__name__
-        return answer
-
-    def _status(self) -> dict:
-        status = self.agent.status()
-        return {
-            "state": status.state,
-            "version": status.version,
-            "origin": status.origin,
-            "policies": {
-                f"{callee}/{operation}": str(self.agent.explain(callee, operation))
-                for callee, operation in CALLS[self.service]
-            },
-        }
-
-    def _answer(self, value: dict) -> None:
+    def _send(self, value: dict[str, Any]) -> None:
         body = json.dumps(value).encode()
-        self.send_response(http.HTTPStatus.OK)
+        self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Stay silent: the tour tells what happens."""
+        """Stay silent."""
 
 
 def main() -> None:
@@ -129,12 +167,11 @@ def main() -> None:
     given = parser.parse_args()
 
     with Agent(given.service) as agent:
-        Handler.service, Handler.agent = given.service, agent
-        Handler.peers = Peers(agent, dict(peer.split("=", 1) for peer in given.peer))
+        peers = Peers(agent, dict(peer.split("=", 1) for peer in given.peer))
+        Handler.engine = Engine(given.service, agent, peers)
         server = ThreadingHTTPServer(("127.0.0.1", given.port), Handler)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-        print(f"{given.service} listens on {server.server_port}", flush=True)
         server.serve_forever(poll_interval=0.1)
         server.server_close()
 

@@ -272,9 +272,9 @@ def convergence_json(view: ConvergenceView) -> dict[str, Any]:
         "targeted": counts.targeted,
         "states": {state.value: count for state, count in counts.states.items() if count},
         "reasons": dict(counts.reasons),
-        "p50": latency.percentile(500_000),
-        "p99": latency.percentile(990_000),
-        "last": latency.percentile(1_000_000),
+        "p50": latency.percentile(50),
+        "p99": latency.percentile(99),
+        "last": latency.longest if latency.count else None,
         "laggards": [
             {"service": a.service, "instance": a.instance, "state": a.state, "reason": a.reason}
             for a in counts.laggards

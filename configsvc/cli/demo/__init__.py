@@ -1,0 +1,1 @@
+"""The demo: real processes, real traffic, real failures, on a node of its own."""

@@ -1,0 +1,226 @@
+"""The tour: what configsvc is for, shown on running services, step by step."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from configsvc.cli.client import Client
+from configsvc.cli.demo.system import ENGINES, System, wait_for
+from configsvc.cli.demo.traffic import Summary, Traffic
+from configsvc.cli.exits import CommandError, Exit
+
+PER_SECOND: Final = 60
+SLOW: Final = 0.4
+"""Seconds by which the score engine is slowed down: twice what an attempt may take."""
+
+_WIDTH: Final = 3
+
+
+def say(text: str) -> None:
+    """Write what happened, below the step's title."""
+    for line in text.splitlines():
+        click.echo(f"{'':{_WIDTH}}{line}")
+
+
+def require(condition: bool, failed: str) -> None:  # noqa: FBT001 a condition is what it takes
+    """End the demo with what failed unless the condition holds."""
+    if not condition:
+        raise CommandError(failed, Exit.SERVER)
+
+
+class Tour:
+    """Plays the steps in order on a system; any step that does not go as told ends the demo."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._traffic = Traffic(self._request, PER_SECOND)
+        self._client: Client
+
+    def play(self, *, after: Callable[[], None]) -> None:
+        """Play all steps, then run `after` while the traffic goes on."""
+        self._step(1, "Start a node", self._start_node)
+        self._step(2, "Publish the system", self._publish)
+        self._step(3, "Start three services with agents", self._start_engines)
+        with self._traffic:
+            self._step(4, f"Send {PER_SECOND} requests a second", self._send_traffic)
+            self._step(5, "Publish a policy that conflicts with another", self._conflict)
+            self._step(6, "Publish the repaired one", self._repair)
+            self._step(7, "Make the score engine slow", self._slow)
+            self._step(8, "Kill the score engine", self._kill)
+            self._step(9, "Start it again", self._recover)
+            self._step(10, "Roll back", self._roll_back)
+            self._step(11, "Stop the node, restart a service", self._stop_node)
+            after()
+
+    def _step(self, number: int, title: str, play: Callable[[], None]) -> None:
+        click.echo(click.style(f"\n{number:<{_WIDTH}}{title}", bold=True))
+        play()
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────────
+
+    def _start_node(self) -> None:
+        took = self._system.start_node()
+        self._client = self._system.client
+        say(
+            f"operator plane http://{self._system.operator}, agent plane http://{self._system.agents}"
+        )
+        say(f"ready after {took:.1f} s, on SQLite in {self._system.folder / 'data'}")
+
+    def _publish(self) -> None:
+        documents = self._system.documents()
+        outcome = self._change("The three engines", documents)
+        say(f"{len(documents)} resources checked and published as revision {outcome['revision']}")
+
+    def _start_engines(self) -> None:
+        began = time.monotonic()
+        for service in ENGINES:
+            self._system.start_engine(service)
+        for service in ENGINES:
+            wait_for(f"the agent of {service}", lambda s=service: self._is_ready(s))
+        say(f"{', '.join(ENGINES)}: ready after {time.monotonic() - began:.1f} s")
+
+    def _send_traffic(self) -> None:
+        summary = self._watch_for(2.0)
+        require(summary.outcomes["failed"] == 0, f"requests failed before any fault: {summary}")
+        say(str(summary))
+
+    def _conflict(self) -> None:
+        document = self._resource("Timeout", "to-score-engine")
+        document["spec"]["attempt"] = "600ms"
+        say("Timeout/to-score-engine: attempt 200ms -> 600ms, while overall stays 500ms")
+        sent = {"message": "Be patient with scores", "base": self._head(), "put": [document]}
+        try:
+            self._client.send("POST", self._client.in_namespace("changes"), sent)
+        except CommandError as refusal:
+            require(refusal.code is Exit.FINDINGS, f"refused for another reason: {refusal.message}")
+            _show_refusal(refusal)
+            return
+        raise CommandError("the conflicting policy was published", Exit.SERVER)
+
+    def _repair(self) -> None:
+        timeout, default = (
+            self._resource("Timeout", name) for name in ("to-score-engine", "default")
+        )
+        timeout["spec"]["attempt"] = "220ms"
+        default["spec"]["connect"] = "80ms"
+        pids = self._system.pids
+        outcome = self._change("A little more patience with scores", [timeout, default])
+        say("attempt 220ms fits; the same change shortens every connect to 80ms")
+        self._show_convergence(outcome["revision"])
+        require(self._system.pids == pids, "a service was restarted")
+        say(f"no restart: still processes {', '.join(map(str, pids.values()))}")
+
+    def _slow(self) -> None:
+        began = time.monotonic()
+        self._system.engine("score-engine").delay(SLOW)
+        say(f"each of its answers now takes {SLOW:.1f} s; an attempt may take 0.22 s")
+        self._await_breaker("open", began)
+        say(f"then   {self._watch_for(2.0)}")
+
+    def _kill(self) -> None:
+        self._system.process("score-engine").kill()
+        summary = self._watch_for(2.0)
+        require(summary.outcomes["failed"] == 0, f"callers failed with the score engine: {summary}")
+        say("kill -9; its callers answer without it, from the last score known")
+        say(str(summary))
+
+    def _recover(self) -> None:
+        began = time.monotonic()
+        self._system.start_engine("score-engine")
+        self._await_breaker("half-open", began)
+        self._await_breaker("closed", began)
+        summary = self._watch_for(1.5)
+        require(summary.outcomes["whole"] > 0, f"answers are still degraded: {summary}")
+        say(str(summary))
+
+    def _roll_back(self) -> None:
+        sent = {"to": 1, "message": "Back to where we were"}
+        path = self._client.in_namespace("rollback")
+        outcome = self._client.send("POST", path, sent).body
+        say(f"revision {outcome['revision']} has the content of revision 1")
+        self._show_convergence(outcome["revision"])
+
+    def _stop_node(self) -> None:
+        version = (self._system.status("player-engine") or {}).get("version")
+        self._system.stop_node()
+        self._system.process("player-engine").stop()
+        self._system.start_engine("player-engine")
+        status = wait_for("the restarted service", lambda: self._restarted("player-engine"))
+        require(
+            status["version"] == version, f"it holds version {status['version']}, not {version}"
+        )
+        say(
+            f"player-engine restarted without a server: state {status['state']}, policies from disk"
+        )
+        summary = self._watch_for(1.5)
+        require(summary.outcomes["whole"] > 0, f"nothing is answered whole: {summary}")
+        say(str(summary))
+
+    # ── what steps share ─────────────────────────────────────────────────────────────────────────
+
+    def _request(self, player: str) -> dict[str, Any] | None:
+        return self._system.engine("player-engine").get(f"/players/{player}")
+
+    def _watch_for(self, seconds: float) -> Summary:
+        began = time.monotonic()
+        time.sleep(seconds)
+        return self._traffic.since(began)
+
+    def _head(self) -> int:
+        head: int = self._client.get(Client.path("namespaces", self._client.namespace))["revision"]
+        return head
+
+    def _resource(self, kind: str, name: str) -> dict[str, Any]:
+        found = self._client.get(self._client.in_namespace("resources", kind, name))
+        document: dict[str, Any] = found["document"]
+        return document
+
+    def _change(self, message: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
+        sent = {"message": message, "base": self._head(), "put": documents}
+        path = self._client.in_namespace("changes")
+        outcome: dict[str, Any] = self._client.send("POST", path, sent).body
+        return outcome
+
+    def _is_ready(self, service: str) -> bool | None:
+        status = self._system.status(service)
+        return True if status and status["state"] == "ready" else None
+
+    def _restarted(self, service: str) -> dict[str, Any] | None:
+        status = self._system.status(service)
+        return status if status and status["state"] == "stale" else None
+
+    def _show_convergence(self, revision: int) -> None:
+        path = self._client.in_namespace("changes", revision, "convergence")
+
+        def converged() -> dict[str, Any] | None:
+            found: dict[str, Any] = self._client.get(path)
+            applied = found["states"].get("applied", 0)
+            return found if applied == found["targeted"] == len(ENGINES) else None
+
+        found = wait_for(f"revision {revision} at every agent", converged)
+        say(
+            f"applied by {found['targeted']} of {len(ENGINES)} agents, the last one "
+            f"{found['last'] / 1000:.0f} ms after the commit"
+        )
+
+    def _await_breaker(self, state: str, began: float) -> None:
+        wanted = f"score-engine {state}"
+
+        def moved() -> bool | None:
+            status = self._system.status("player-engine")
+            return True if status and status["breakers"][-1:] == [wanted] else None
+
+        wait_for(f"the breaker to be {state}", moved)
+        say(f"{time.monotonic() - began:4.1f} s  the player engine's breaker is {state}")
+
+
+def _show_refusal(refusal: CommandError) -> None:
+    for finding in refusal.detail["findings"]:
+        say(click.style(f"refused: {finding['code']} {finding['name']}", fg="red"))
+        say(finding["message"])
+        if "witness" in finding:
+            say(f"witness: {finding['witness']['faults']}: {finding['witness']['seen']}")
+        if "fix" in finding:
+            say(f"fix: {finding['fix']['title']}")
