@@ -72,7 +72,11 @@ def serve(settings: AgentGateSettings, open_store: OpenStore) -> None:
     Args:
         settings: how it is served.
         open_store: opens the store in each process, after the fork; no store may be open yet.
+
+    Raises:
+        InputError: the settings cannot work.
     """
+    settings.check()
     settings.run_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.run_directory.chmod(0o700)
     AgentPlane(settings, open_store).run()

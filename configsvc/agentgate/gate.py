@@ -150,12 +150,11 @@ class Gate:
         self.hub.tell(new.namespace, changed, self._tell)
 
     def _tell(self, streams: list[AgentStream]) -> None:
-        by_service: dict[tuple[str, str], list[AgentStream]] = {}
-        for stream in streams:
-            stream.refresh()
-            by_service.setdefault(stream.identity[:2], []).append(stream)
-        for service, told in by_service.items():
-            self.presence.told(told, self._shelf.offer(*service), self.now())
+        """Write first, keep the books afterwards."""
+        needing = [stream.refresh() for stream in streams]
+        now = self.now()
+        for stream, needs in zip(streams, needing, strict=True):
+            self.presence.told(stream, self._shelf.offer(*stream.identity[:2]), now, needs=needs)
         self._acks.poke()
 
     def _heads_loaded(self) -> None:

@@ -4,8 +4,12 @@ import os
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
+from configsvc.errors import InputError
 from configsvc.push import HEARTBEAT
+
+_MAX_SOCKET_PATH: Final = 107
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +74,17 @@ class AgentGateSettings:
     def socket_path(self) -> Path:
         """Where the calling process answers the operator plane."""
         return self.run_directory / f"agentgate-{os.getpid()}.sock"
+
+    def check(self) -> None:
+        """Do nothing if a process can be served so.
+
+        Raises:
+            InputError: the run directory's path is too long for a UNIX socket.
+        """
+        longest = len(bytes(self.run_directory / "agentgate-4194304.sock"))
+        if longest > _MAX_SOCKET_PATH:
+            raise InputError(
+                f"the run directory {str(self.run_directory)!r} is too long: the paths of sockets "
+                f"in it have {longest} bytes, and the system allows {_MAX_SOCKET_PATH}; use a data "
+                "directory with a shorter path"
+            )

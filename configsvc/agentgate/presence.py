@@ -1,7 +1,6 @@
 """Which agents there are and what became of what they were sent: the books of this process."""
 
 import logging
-from collections.abc import Iterable
 
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.reports import Reported
@@ -45,16 +44,24 @@ class Presence:
             self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
         self.convergence.returned(row, now)
 
-    def told(self, streams: Iterable[AgentStream], offer: Offer | None, now: int) -> None:
-        """The agents of one service should hold something else from now on."""
-        rows = [row for s in streams if (row := self.roster.get(s.session)) is not None]
-        for row in rows:
-            self._want(row, offer)
-        pending = [row for row in rows if offer and row.state is AgentState.PENDING]
-        if offer is not None and pending:
-            self.convergence.target(
-                pending[0].namespace, offer.version, offer.committed, pending, now
-            )
+    def told(self, stream: AgentStream, offer: Offer | None, now: int, *, needs: bool) -> None:
+        """An agent should hold something else from now on.
+
+        Args:
+            stream: its stream.
+            offer: what it should hold; None if its service is gone.
+            now: when.
+            needs: False if it has that already; changes it was never sent are then no more meant
+                for it, because they were taken back.
+        """
+        row = self.roster.get(stream.session)
+        if row is None:
+            return
+        self._want(row, offer)
+        if needs and offer is not None:
+            self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
+        else:
+            self.convergence.forget(stream.session, now)
 
     def reported(self, reported: Reported, now: int) -> None:
         """An agent with an open stream reports."""

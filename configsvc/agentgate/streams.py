@@ -79,10 +79,12 @@ class AgentStream:
         self._schedule()
         self.refresh()
 
-    def refresh(self) -> None:
-        """Write what the agent needs by now, if its connection takes it."""
+    def refresh(self) -> bool:
+        """Write what the agent needs by now, if its connection takes it; False: it has it all."""
         self.subscription.want(self._offer())
+        needs = self.subscription.needs
         self._write_next()
+        return needs
 
     def drain(self, retry: int) -> None:
         """Send the agent away for so many microseconds, and end the stream."""

@@ -39,17 +39,16 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
         signal.set_wakeup_fd(-1)
 
     def load_wsgi(self) -> None:
-        """There is no WSGI application."""
+        """Open the store. Where that fails gunicorn stops, instead of trying for ever."""
+        self._store: Store = self.app.open_store()
 
     def run(self) -> None:
         """Serve until told to stop."""
-        settings: AgentGateSettings = self.app.settings
-        store = self.app.open_store()
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._serve(settings, store))
+                runner.run(self._serve(self.app.settings, self._store))
         finally:
-            store.close()
+            self._store.close()
 
     async def _serve(self, settings: AgentGateSettings, store: Store) -> None:
         loop = asyncio.get_running_loop()

@@ -41,7 +41,10 @@ class Roster:
         return self._streams.get(session)
 
     def want(self, session: str, version: int, digest: str, committed: int) -> None:
-        """Note what the agent should hold; it is pending unless it is known to hold that."""
+        """Note what the agent should hold; it is pending unless it is known to hold that.
+
+        An empty digest says that its service has no bundle.
+        """
         row = self._streams[session]
         if (row.wanted_version, row.wanted_digest) == (version, digest):
             return

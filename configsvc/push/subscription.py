@@ -26,9 +26,10 @@ class Push:
 class Subscription:
     """Decides what is written to one agent's stream; whoever has the socket writes it.
 
-    At most one push is pending at any time: while the stream is blocked only the newest wish is
-    kept, and what it should be sent is decided anew when it can be written to again. A change that
-    was taken back meanwhile is therefore never sent at all.
+    After `want` and `unblock` ask for the `next` push, write it, and say so with `sent`. At most
+    one push is pending at any time: while the stream is blocked only the newest wish is kept, and
+    what the agent needs is decided anew when it can be written to again. A change that was taken
+    back meanwhile is therefore never sent at all.
 
     Args:
         held: what the agent says that it stored, None if nothing.
@@ -60,53 +61,47 @@ class Subscription:
         return self._blocked_since is not None
 
     @property
-    def pending(self) -> bool:
-        """True if the agent needs something that was not written yet."""
-        return self._next() is not None
-
-    @property
     def merged(self) -> int:
         """How many pushes were never written because a newer one took their place."""
         return self._merged
 
-    def want(self, offer: Offer | None) -> Push | None:
-        """Take note of what the agent should hold from now on; return what to write, if anything.
-
-        None as the offer says that the service is gone.
-        """
-        if self.blocked:
-            self._merged += self.pending
+    def want(self, offer: Offer | None) -> None:
+        """Take note of what the agent should hold from now on; None: its service is gone."""
+        if self.blocked and self.needs:
+            self._merged += 1
         self._wanted = offer
         self._known = True
-        return self._take()
+
+    @property
+    def needs(self) -> bool:
+        """True if the agent should be sent something, whether it reads or not."""
+        return self._pending() is not None
 
     def block(self, now: int) -> None:
         """Note that the agent does not keep up; nothing is to be written until `unblock`."""
         if self._blocked_since is None:
             self._blocked_since = now
 
-    def unblock(self) -> Push | None:
-        """Note that the agent reads again; return what to write, if anything."""
+    def unblock(self) -> None:
+        """Note that the agent reads again."""
         self._blocked_since = None
-        return self._take()
+
+    def next(self) -> Push | None:
+        """What to write now; None if the agent needs nothing or does not read."""
+        return None if self.blocked else self._pending()
+
+    def sent(self, push: Push) -> None:
+        """Note that what `next` returned is being written."""
+        self._gone_told = push.kind is PushKind.GONE
+        if push.offer is not None:
+            self._held = Held.of(push.offer)
 
     def blocked_for(self, now: int) -> int:
         """Microseconds for which the agent has not kept up, 0 if it does."""
         return 0 if self._blocked_since is None else max(0, now - self._blocked_since)
 
-    def _take(self) -> Push | None:
-        """What to write now; it counts as written."""
-        if self.blocked:
-            return None
-        push = self._next()
-        if push is None:
-            return None
-        self._gone_told = push.kind is PushKind.GONE
-        if push.offer is not None:
-            self._held = Held.of(push.offer)
-        return push
-
-    def _next(self) -> Push | None:
+    def _pending(self) -> Push | None:
+        """What the agent needs, whether it reads or not."""
         if not self._known:
             return None
         if self._wanted is None:
