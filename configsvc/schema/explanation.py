@@ -60,7 +60,8 @@ class _Failure:
 
     @property
     def seen(self) -> str:
-        return shown(self.value)
+        """The value as messages quote it; what may be a secret is not repeated."""
+        return "this" if self.schema.get("x-configsvc-redacted") else shown(self.value)
 
     @property
     def type(self) -> str:
@@ -234,8 +235,7 @@ def _together(failure: _Failure) -> Problem:
 
 def _one_of(failure: _Failure) -> Problem:
     names = [branch["required"][0] for branch in failure.demanded]
-    written = [name for name in names if name in failure.value]
-    if written:
+    if isinstance(failure.value, dict) and any(name in failure.value for name in names):
         return failure.problem(f"{_quoted(names)} exclude each other: keep one", allowed=names)
     number = "one" if failure.keyword == "oneOf" else "at least one"
     return failure.problem(

@@ -112,13 +112,13 @@ def _contradictions(spec: Spec, today: date | None) -> Iterable[Problem]:
 
 def _kind(value: Mapping[str, Json]) -> Kind | Problem:
     """The kind, which decides what else is looked at, or why it cannot be told."""
-    version = value.get("apiVersion")
+    version = value.get("apiVersion", "")
     if version != API_VERSION:
         return _unknown_version(version)
-    name = value.get("kind")
+    name = value.get("kind", "")
     if isinstance(name, str) and name in _KINDS:
         return _KINDS[name]
-    if name is None:
+    if name == "":
         return Problem(
             "", f"field 'kind' is missing: write one of {', '.join(_KINDS)}", allowed=tuple(_KINDS)
         )
@@ -130,7 +130,7 @@ def _kind(value: Mapping[str, Json]) -> Kind | Problem:
 
 
 def _unknown_version(version: object) -> Problem:
-    if version is None:
+    if version == "":
         message = f"field 'apiVersion' is missing: write 'apiVersion: {API_VERSION}'"
         return Problem("", message, allowed=(API_VERSION,))
     message = f"unknown apiVersion {shown(version)}: write '{API_VERSION}'"

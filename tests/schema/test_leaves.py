@@ -33,16 +33,16 @@ def flat(table: LeafTable) -> dict[str, LeafReader]:
         (
             Kind.RETRY,
             (
-                "enabled attempts retryOn backoff.base backoff.multiplier backoff.max backoff.jitter "
-                "budget.ratio budget.minPerSecond budget.scope retryAfter.honour retryAfter.max "
-                "otherInstance nonIdempotent"
+                "enabled attempts retryOn backoff.base backoff.multiplier backoff.max "
+                "backoff.jitter budget.ratio budget.minPerSecond budget.scope retryAfter.honour "
+                "retryAfter.max otherInstance nonIdempotent"
             ),
         ),
         (
             Kind.CIRCUIT_BREAKER,
             (
-                "enabled window minimumCalls failureRate slowCall.above slowCall.rate failures.record "
-                "failures.ignore openFor halfOpen.probes halfOpen.maxWait scope"
+                "enabled window minimumCalls failureRate slowCall.above slowCall.rate "
+                "failures.record failures.ignore openFor halfOpen.probes halfOpen.maxWait scope"
             ),
         ),
         (Kind.BULKHEAD, "enabled maxConcurrent queue maxWait scope"),
