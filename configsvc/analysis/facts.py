@@ -4,7 +4,8 @@ Every property returns what is declared, or what the scenario assumes instead, o
 explorer try the datum's extremes.
 """
 
-from math import inf
+from collections.abc import Iterator
+from math import inf, log
 from typing import Final
 
 from configsvc.analysis.scenario import Scenario
@@ -13,14 +14,8 @@ from configsvc.analysis.view import Idempotence, NodeFacts, OperationFacts
 from configsvc.model.quantities import WHOLE
 from configsvc.model.services import Latency
 
-PERCENTILES: Final = {
-    "p50": 500_000,
-    "p90": 900_000,
-    "p95": 950_000,
-    "p99": 990_000,
-    "p999": 999_000,
-}
-"""Parts per million of healthy attempts that end within each percentile."""
+TAILS: Final = {"p50": 500_000, "p90": 100_000, "p95": 50_000, "p99": 10_000, "p999": 1_000}
+"""Parts per million of healthy attempts that take longer than each percentile, at the most."""
 
 
 class LatencyReader:
@@ -52,29 +47,34 @@ class LatencyReader:
         value: int | None = getattr(self._latency, percentile)
         return value
 
-    def share_above(self, duration: float) -> int:
+    def share_above(self, duration: float, threshold: int) -> int:
         """Parts per million of healthy attempts that take longer than ``duration``.
 
         A percentile bounds the tail: with p99 within ``duration`` and p999 beyond it, more than
-        0.1 % and at most 1 % take longer.
+        0.1 % and at most 1 % take longer. ``threshold`` is what the share is compared with: it
+        tells which percentile is missed most.
         """
-        least, most, missing = 0, int(WHOLE), "p50"
-        for name, within in PERCENTILES.items():
-            value = getattr(self._latency, name)
-            if value is None:
-                missing = name
-            elif value > duration:
-                least = max(least, int(WHOLE) - within + 1)
-            else:
-                most = min(most, int(WHOLE) - within)
-        if least == most:
-            return least
+        beyond = [TAILS[name] for name, value in self._known() if value > duration]
+        within = [TAILS[name] for name, value in self._known() if value <= duration]
+        least = max(beyond) + 1 if beyond else 0
+        most = min(within, default=int(WHOLE))
+        deciding = min(
+            (name for name, tail in TAILS.items() if least <= tail < most),
+            key=lambda name: abs(log(TAILS[name] / threshold)),
+            default="p999",
+        )
         return self._scenario.assume(
             f"share of attempts over {span(duration)}",
             (least, most),
-            missing=(f"operation.latency.{missing}",),
+            missing=(f"operation.latency.{deciding}",),
             show=None,
         )
+
+    def _known(self) -> Iterator[tuple[str, int]]:
+        for name in TAILS:
+            value = getattr(self._latency, name)
+            if value is not None:
+                yield name, value
 
     def _percentile(self, name: str) -> float:
         value: int | None = getattr(self._latency, name)
@@ -84,14 +84,9 @@ class LatencyReader:
 
     def _around(self, name: str) -> tuple[float, float]:
         """Bounds of a missing percentile: its declared neighbours."""
-        low, high = 0.0, inf
-        for other, within in PERCENTILES.items():
-            value = getattr(self._latency, other)
-            if value is not None and within < PERCENTILES[name]:
-                low = max(low, value)
-            if value is not None and within > PERCENTILES[name]:
-                high = min(high, value)
-        return low, high
+        below = (value for other, value in self._known() if TAILS[other] > TAILS[name])
+        above = (value for other, value in self._known() if TAILS[other] < TAILS[name])
+        return max(below, default=0.0), min(above, default=inf)
 
 
 class IdempotenceReader:

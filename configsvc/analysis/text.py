@@ -57,9 +57,11 @@ def count(number: float, noun: str) -> str:
 
 
 def listed(words: tuple[str, ...] | list[str] | frozenset[str]) -> str:
-    """Words as a person lists them: ``a, b and c``."""
+    """Words as a person lists them: ``a, b and c``; none are ``nothing``."""
     items = sorted(words) if isinstance(words, frozenset) else list(words)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    if len(items) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(items) or "nothing"
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def yes_no(flag: object) -> str:

@@ -2,7 +2,21 @@
 
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules.am01_amplified_path import AmplifiedPath
+from configsvc.analysis.rules.rb02_open_breaker_retried import OpenBreakerRetried
+from configsvc.analysis.rules.rb03_one_request_trips import OneRequestTrips
+from configsvc.analysis.rules.rb04_starved_breaker import StarvedBreaker
+from configsvc.analysis.rules.rb05_minimum_above_window import MinimumAboveWindow
+from configsvc.analysis.rules.rb06_window_below_attempts import WindowBelowAttempts
+from configsvc.analysis.rules.rb07_hang_blind_breaker import HangBlindBreaker
 from configsvc.analysis.rules.rb08_unreachable_slow_call import UnreachableSlowCall
+from configsvc.analysis.rules.rb09_healthy_calls_trip import HealthyCallsTrip
+from configsvc.analysis.rules.rb10_unrecorded_timeouts import UnrecordedTimeouts
+from configsvc.analysis.rules.rb11_client_errors_trip import ClientErrorsTrip
+from configsvc.analysis.rules.rb13_stalled_half_open import StalledHalfOpen
+from configsvc.analysis.rules.rb14_half_open_flood import HalfOpenFlood
+from configsvc.analysis.rules.rb16_breaker_for_all_instances import BreakerForAllInstances
+from configsvc.analysis.rules.rb19_unchecked_retry import UncheckedRetry
+from configsvc.analysis.rules.rb21_open_below_hang import OpenBelowHang
 from configsvc.analysis.rules.rt01_ineffective_attempt_limit import IneffectiveAttemptLimit
 from configsvc.analysis.rules.rt02_retry_without_attempt_limit import RetryWithoutAttemptLimit
 from configsvc.analysis.rules.rt03_dead_attempts import DeadAttempts
@@ -22,7 +36,21 @@ from configsvc.analysis.rules.rt21_stream_with_deadline import StreamWithDeadlin
 
 ALL: tuple[type[Rule], ...] = (
     AmplifiedPath,
+    OpenBreakerRetried,
+    OneRequestTrips,
+    StarvedBreaker,
+    MinimumAboveWindow,
+    WindowBelowAttempts,
+    HangBlindBreaker,
     UnreachableSlowCall,
+    HealthyCallsTrip,
+    UnrecordedTimeouts,
+    ClientErrorsTrip,
+    StalledHalfOpen,
+    HalfOpenFlood,
+    BreakerForAllInstances,
+    UncheckedRetry,
+    OpenBelowHang,
     IneffectiveAttemptLimit,
     RetryWithoutAttemptLimit,
     DeadAttempts,

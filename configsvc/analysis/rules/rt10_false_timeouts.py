@@ -87,7 +87,7 @@ class FalseTimeouts(EdgeRule):
         limit = attempt_limit(edge)
         if isinf(limit):
             return None
-        cut = edge.latency.share_above(limit)
+        cut = edge.latency.share_above(limit, _TOLERABLE)
         if cut <= _TOLERABLE:
             return None
         cut_by = "attempt" if edge.timeout.attempt == limit else "overall"

@@ -1,0 +1,98 @@
+"""RB05: a breaker that waits for more calls than its window can hold."""
+
+from configsvc.analysis.conflict import Conflict, Repair
+from configsvc.analysis.readers import Edge
+from configsvc.analysis.rule import EdgeRule
+from configsvc.analysis.text import count
+from configsvc.model.findings import Severity, Witness
+
+
+class MinimumAboveWindow(EdgeRule):
+    """
+    A breaker whose minimum of calls exceeds its window.
+
+    ## What it does
+    Reports edges whose breaker counts the last calls and whose `minimumCalls` is above the number
+    of calls in its window.
+
+    ## Why is this bad?
+    The window never holds that many outcomes, so the breaker never judges and never opens.
+    resilience4j lowers the minimum to the window without a word; here nothing is changed behind the
+    author's back.
+
+    ## Example
+    ```yaml
+    kind: Service
+    metadata: {name: shop}
+    spec:
+      operations:
+        - {name: buy, calls: [{to: stock, operation: reserve}]}
+    ---
+    kind: Service
+    metadata: {name: stock}
+    spec:
+      operations:
+        - {name: reserve, match: {methods: [PUT], path: /reservations}}
+    ---
+    kind: Timeout
+    spec: {target: {to: stock}, overall: 2s}
+    ---
+    kind: CircuitBreaker
+    spec: {target: {to: stock}, window: {kind: count, size: 5}, minimumCalls: 10}
+    ```
+
+    ## Use instead
+    ```yaml
+    kind: Service
+    metadata: {name: shop}
+    spec:
+      operations:
+        - {name: buy, calls: [{to: stock, operation: reserve}]}
+    ---
+    kind: Service
+    metadata: {name: stock}
+    spec:
+      operations:
+        - {name: reserve, match: {methods: [PUT], path: /reservations}}
+    ---
+    kind: Timeout
+    spec: {target: {to: stock}, overall: 2s}
+    ---
+    kind: CircuitBreaker
+    spec: {target: {to: stock}, window: {kind: count, size: 20}, minimumCalls: 10}
+    ```
+
+    ## References
+    - resilience4j issue 1349, and its source: the minimum is clamped to the window
+    """
+
+    code = "RB05"
+    name = "minimum-above-window"
+    severity = Severity.ERROR
+    inputs = frozenset({"breaker"})
+    since = "0.1"
+    message = "the breaker judges after {minimum}, but its window holds {window}: it never opens"
+
+    def check(self, edge: Edge) -> Conflict | None:
+        """Compare the minimum with the window."""
+        breaker = edge.breaker
+        if breaker is None or breaker.window.kind != "count":
+            return None
+        minimum, size = breaker.minimum_calls, breaker.window.size
+        if minimum <= size:
+            return None
+        return Conflict(
+            magnitude=minimum / size,
+            arguments={"minimum": count(minimum, "call"), "window": str(size)},
+            fields={
+                "breaker.minimumCalls": str(minimum),
+                "breaker.window": f"the last {count(size, 'call')}",
+            },
+            witness=Witness(
+                load="any",
+                faults="the callee fails every request",
+                seen="the breaker stays closed",
+                meant=f"the breaker opens after {count(minimum, 'call')}",
+            ),
+            repair=Repair("breaker.minimumCalls", size, f"judge after {count(size, 'call')}"),
+        )
