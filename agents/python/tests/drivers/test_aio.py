@@ -307,3 +307,29 @@ async def test_timeout_of_the_surrounding_code_is_not_mistaken_for_ours() -> Non
             await bench.guard.acall(hang)
     assert not isinstance(caught.value, AttemptTimeoutError)
     assert bench.machine("bulkhead").in_flight == 0
+
+
+@under_virtual_time
+async def test_cancellation_that_arrives_with_the_limit_is_the_callers() -> None:
+    """Both at one moment: the caller is obeyed, and nothing is held."""
+    bench = Bench(CallPolicy(timeout=Timeout(attempt=300 * MS), bulkhead=Bulkhead(1)))
+    task = asyncio.ensure_future(bench.guard.acall(hang))
+    asyncio.get_running_loop().call_at(0.3, task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.machine("bulkhead").in_flight == 0
+
+
+@under_virtual_time
+async def test_task_is_not_left_cancelled_by_an_attempt_that_was_cut() -> None:
+    """It may go on, await and be cancelled by others as before."""
+    bench = Bench(CallPolicy(timeout=Timeout(attempt=300 * MS)))
+    with pytest.raises(AttemptTimeoutError):
+        await bench.guard.acall(hang)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await hang()
+    assert now() == 400

@@ -11,6 +11,7 @@ from typing import Any
 
 from configsvc_agent.engine.call import Call
 from configsvc_agent.engine.commands import (
+    HAND_OUT,
     NO_FACTS,
     PENDING,
     Attempt,
@@ -23,6 +24,7 @@ from configsvc_agent.engine.commands import (
 )
 from configsvc_agent.engine.events import Event
 from configsvc_agent.engine.outcome import SUCCESS, TIMEOUT, Outcome, failure
+from configsvc_agent.engine.plan import Plan
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.engine.registry import Machines
 from configsvc_agent.errors import CallError
@@ -59,6 +61,7 @@ class Result:
     ended: int = -1
     note: str | None = None
     cancel: Callable[[], None] = lambda: None
+    then: Callable[[], None] = lambda: None
 
     @property
     def error(self) -> CallError | None:
@@ -88,15 +91,42 @@ class _Waker:
 class _Running:
     """One call under way."""
 
-    def __init__(self, world: World, call: Call, doing: Script, result: Result) -> None:
+    def __init__(
+        self, world: World, plan: Plan, facts: Facts, doing: Script, result: Result
+    ) -> None:
         self.world = world
-        self.call = call
+        self.plan = plan
+        self.facts = facts
+        self.call = Call(plan, world.ports, facts)
         self.doing = doing
         self.result = result
         self.waiting: Wait | None = None
 
     def start(self) -> None:
+        if self.world.express and self.depart():
+            return
         self.obey(self.call.start(self.world.now))
+
+    def depart(self) -> bool:
+        """Leave on the express way, as drivers do, if there is one and it is free."""
+        express, now = self.plan.express, self.world.now
+        attempt = None if express is None else express.depart(now, self.facts)
+        if attempt is None:
+            return False
+        self.call = Call.of(attempt, self.world.ports, self.facts)
+        attempt.breaker = None
+        self.make(attempt)
+        return True
+
+    def arrive(self, attempt: Attempt) -> bool:
+        """Arrive there: true if the call is over with it."""
+        express = self.plan.express
+        if not self.world.express or express is None or attempt.number > 1:
+            return False
+        if express.arrive(attempt, self.world.now, self.world.ports):
+            self.obey(HAND_OUT)
+            return True
+        return False
 
     def obey(self, command: Command) -> None:
         if isinstance(command, Attempt):
@@ -107,6 +137,7 @@ class _Running:
             self.result.command = command
             self.result.ended = self.world.now
             self.result.note = self.call.note
+            self.result.then()
 
     def make(self, attempt: Attempt) -> None:
         now = self.world.now
@@ -120,6 +151,9 @@ class _Running:
         self.await_hedge()
 
     def finished(self, attempt: Attempt, outcome: Outcome) -> None:
+        if outcome.ok and self.arrive(attempt):
+            return
+        attempt.breaker = attempt.breaker or self.plan.breaker
         self.obey(self.call.finished(attempt, outcome, self.world.now))
 
     def await_hedge(self) -> None:
@@ -157,7 +191,11 @@ class _Running:
 
 
 class World:
-    """Virtual time. ``interrupts``: attempts are cut at their limit, as in asyncio."""
+    """Virtual time.
+
+    ``interrupts``: attempts are cut at their limit, as in asyncio. ``express``: calls take the
+    express way where they can.
+    """
 
     def __init__(
         self,
@@ -166,10 +204,12 @@ class World:
         machines: Machines | None = None,
         seed: int = 1,
         interrupts: bool = True,
+        express: bool = False,
     ) -> None:
         self.machines = machines or Machines({EDGE: policy or CallPolicy()})
         self.now = 0
         self.interrupts = interrupts
+        self.express = express
         self.events: list[Event] = []
         self.ports = Ports(random.Random(seed).random, lambda: _Waker(self), self.events.append)
         self._agenda: list[tuple[int, int, Callable[[], Any]]] = []
@@ -192,8 +232,8 @@ class World:
         steps = doing if callable(doing) else script(doing)
 
         def start() -> None:
-            call = Call(self.machines.plan(edge, self.now), self.ports, facts)
-            running = _Running(self, call, steps, result)
+            plan = self.machines.plan(edge, self.now)
+            running = _Running(self, plan, facts, steps, result)
             result.cancel = running.cancel
             running.start()
 

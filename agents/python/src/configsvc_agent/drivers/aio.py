@@ -13,6 +13,7 @@ from configsvc_agent.engine.commands import (
     HAND_OUT,
     NO_FACTS,
     Attempt,
+    Command,
     Facts,
     Substitute,
     Wait,
@@ -47,17 +48,17 @@ class TaskWaker:
 
 async def run_async(
     call: Call,
+    command: Command,
     send: AsyncSend,
     clock: Clock,
     classifier: Classifier,
     facts: Facts = NO_FACTS,
 ) -> Any:  # noqa: ANN401 - the user's value
-    """Make the attempts of ``call`` with ``send`` until it ends; its value or exception.
+    """Do ``command`` and what follows until ``call`` ends; its value or exception.
 
     An attempt is cancelled when its time is up. When the task is cancelled, so is the attempt, and
     everything that the call holds is given back.
     """
-    command = call.start(clock())
     try:
         while True:
             if type(command) is Attempt:

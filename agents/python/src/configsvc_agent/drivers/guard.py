@@ -12,11 +12,13 @@ from configsvc_agent.drivers.aio import TaskWaker, run_async
 from configsvc_agent.drivers.classify import DEFAULT, Classifier
 from configsvc_agent.drivers.hedged import run_hedged
 from configsvc_agent.drivers.listening import Listener, SafeListener
+from configsvc_agent.drivers.race import make
 from configsvc_agent.drivers.sync import run_sync
 from configsvc_agent.drivers.timing import Timing
 from configsvc_agent.engine.call import Call
 from configsvc_agent.engine.commands import NO_FACTS, Attempt, Facts, Ports
 from configsvc_agent.engine.events import HedgeRefused
+from configsvc_agent.engine.outcome import SUCCESS
 from configsvc_agent.engine.plan import Plan
 from configsvc_agent.engine.policy import Edge
 from configsvc_agent.engine.registry import Machines
@@ -40,11 +42,14 @@ class Guard:
     __slots__ = (
         "_async_ports",
         "_classifier",
+        "_clock",
         "_executor",
         "_hedge_missed",
         "_machines",
+        "_outcome_of",
         "_plan",
         "_ports",
+        "_tells_attempts",
         "_timing",
         "edge",
     )
@@ -69,6 +74,9 @@ class Guard:
         self._timing = timing
         self._ports = Ports(rng, timing.waker, emit, attempts)
         self._async_ports = Ports(rng, TaskWaker, emit, attempts)
+        self._clock = timing.clock
+        self._outcome_of = classifier.result
+        self._tells_attempts = emit is not None and attempts
         self._hedge_missed = False
         self._plan = machines.plan(edge, timing.clock())
 
@@ -102,13 +110,49 @@ class Guard:
         plan = self._plan
         if plan.version != self._machines.version:
             plan = self.plan
+        now = self._clock()
+        express = plan.express
+        if express is None or self._tells_attempts:
+            return self._run_through(plan, send, facts, now)
+        attempt = express.depart(now, facts)
+        if attempt is None:
+            return self._run_through(plan, send, facts, now)
+        try:
+            value = send(attempt)
+            outcome = SUCCESS if self._outcome_of is None else self._outcome_of(value)
+        except BaseException as error:  # noqa: BLE001 - handed on, never swallowed
+            return self._derailed(attempt, send, facts, error)
+        now = self._clock()
+        if outcome.ok and express.arrive(attempt, now, self._ports):
+            return value
+        attempt.value = value
+        call = Call.of(attempt, self._ports, facts)
+        command = call.finished(attempt, outcome, now)
+        return run_sync(call, command, send, self._timing, self._classifier, facts)
+
+    def _run_through(self, plan: Plan, send: Callable[[Attempt], T], facts: Facts, now: int) -> Any:  # noqa: ANN401 - or a fallback
+        """The general way, from the start."""
         call = Call(plan, self._ports, facts)
         if plan.policy.hedge is not None:
             if self._executor is not None:
                 timing, reader = self._timing, self._classifier
                 return run_hedged(call, send, timing, reader, self._executor, facts)
             self._say_hedge_missed()
-        return run_sync(call, send, self._timing, self._classifier, facts)
+        return run_sync(call, call.start(now), send, self._timing, self._classifier, facts)
+
+    def _derailed(
+        self, attempt: Attempt, send: Callable[[Attempt], T], facts: Facts, error: BaseException
+    ) -> Any:  # noqa: ANN401 - or a fallback
+        """The general way, from the failure of an attempt that left on the express way."""
+        call = Call.of(attempt, self._ports, facts)
+        now = self._clock()
+        if not isinstance(error, Exception):
+            call.cancelled(now)
+            raise error
+        attempt.exception = error
+        command = call.finished(attempt, self._classifier.error(error), now)
+        del error
+        return run_sync(call, command, send, self._timing, self._classifier, facts)
 
     async def acall(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """``await fn(*args, **kwargs)``, guarded: as :meth:`call`, but an attempt is cancelled."""
@@ -128,8 +172,31 @@ class Guard:
         plan = self._plan
         if plan.version != self._machines.version:
             plan = self.plan
+        now = self._clock()
+        express = plan.express
+        if express is None or self._tells_attempts:
+            return await self._arun_through(plan, send, facts, now)
+        attempt = express.depart(now, facts)
+        if attempt is None:
+            return await self._arun_through(plan, send, facts, now)
+        try:
+            outcome, now = await make(attempt, send, self._clock, self._classifier)
+        except BaseException:
+            Call.of(attempt, self._async_ports, facts).cancelled(self._clock())
+            raise
+        if outcome.ok and express.arrive(attempt, now, self._async_ports):
+            return attempt.value
+        call = Call.of(attempt, self._async_ports, facts)
+        command = call.finished(attempt, outcome, now)
+        return await run_async(call, command, send, self._clock, self._classifier, facts)
+
+    async def _arun_through(
+        self, plan: Plan, send: Callable[[Attempt], Awaitable[T]], facts: Facts, now: int
+    ) -> Any:  # noqa: ANN401 - or a fallback
+        """The general way, from the start."""
         call = Call(plan, self._async_ports, facts)
-        return await run_async(call, send, self._timing.clock, self._classifier, facts)
+        command = call.start(now)
+        return await run_async(call, command, send, self._clock, self._classifier, facts)
 
     def _say_hedge_missed(self) -> None:
         if self._hedge_missed:

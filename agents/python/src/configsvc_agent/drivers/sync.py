@@ -19,12 +19,13 @@ ENDLESS = 86_400.0
 
 def run_sync(
     call: Call,
+    command: Command,
     send: Callable[[Attempt], Any],
     timing: Timing,
     classifier: Classifier,
     facts: Facts = NO_FACTS,
 ) -> Any:  # noqa: ANN401 - the user's value
-    """Make the attempts of ``call`` with ``send`` until it ends; its value or exception.
+    """Do ``command`` and what follows until ``call`` ends; its value or exception.
 
     ``send`` cannot be interrupted: it must itself end within ``attempt.timeout`` seconds, and if it
     does not, its late answer is discarded and the error says so. What is no ``Exception``
@@ -32,7 +33,6 @@ def run_sync(
     """
     clock = timing.clock
     error_of, outcome_of = classifier.error, classifier.result
-    command = call.start(clock())
     try:
         while True:
             if type(command) is Attempt:

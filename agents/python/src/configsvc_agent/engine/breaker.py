@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from configsvc_agent.engine.outcome import Outcome
 from configsvc_agent.engine.policy import PPM, CircuitBreaker
 from configsvc_agent.engine.waiting import Waker
 from configsvc_agent.engine.window import FAILED, SEEN, SLOW, empty_window
+
+_NEVER_SLOW: Final = sys.maxsize
 
 State: TypeAlias = Literal["closed", "open", "half-open"]
 
@@ -45,11 +48,12 @@ class Breaker:
         "_record",
         "_seen",
         "_slow",
-        "_slow_above",
         "_slow_rate",
         "_window",
         "closed_permit",
         "policy",
+        "quiet_permit",
+        "slow_above",
         "state",
     )
 
@@ -60,6 +64,9 @@ class Breaker:
         self.closed_permit: int | None = 1
         """The permit of a closed breaker, ``None`` in any other state: while closed, admission
         changes nothing, so one read of this attribute is the whole transition."""
+        self.quiet_permit: int | None = None
+        """As :attr:`closed_permit`, while the window is full of fast successes and nothing else:
+        one more changes nothing, so it need not be recorded."""
         self._window = empty_window(policy.window)
         self._forget_probes()
         self._obey(policy)
@@ -71,7 +78,7 @@ class Breaker:
         self._record = policy.record
         self._ignore = policy.ignore
         slow = policy.slow_call
-        self._slow_above = slow.above if slow else None
+        self.slow_above = slow.above if slow else _NEVER_SLOW
         self._slow_rate = slow.rate if slow else 0
 
     # ── admission ────────────────────────────────────────────────────────────────────────────────
@@ -119,15 +126,17 @@ class Breaker:
         if not mark:
             self.release(permit)
             return ()
-        if self._slow_above is not None and latency > self._slow_above:
+        if latency > self.slow_above:
             mark |= SLOW
         if self.state != "closed":
             return self._record_probe(mark, now)
         window = self._window
         window.add(mark, now)
-        if (window.failures or window.slow) and self._trips():
-            return self._enter("open", now)
-        return ()
+        if not window.failures and not window.slow:
+            self.quiet_permit = permit if window.steady else None
+            return ()
+        self.quiet_permit = None
+        return self._enter("open", now) if self._trips() else ()
 
     def _mark(self, outcome: Outcome) -> int:
         """The mark of an outcome that is not ok; 0 for one that does not count."""
@@ -173,6 +182,7 @@ class Breaker:
         self._generation += 1
         self._entered_at = at
         self.closed_permit = self._generation if state == "closed" else None
+        self.quiet_permit = None
         self._forget_probes()
         if state != "closed":
             self._window = empty_window(self.policy.window)
@@ -190,6 +200,7 @@ class Breaker:
         ``openFor`` and ``maxWait`` count from when the state began, also when they are new.
         """
         old = self.policy.window
+        self.quiet_permit = None
         if policy.window.kind != old.kind:
             self._window = empty_window(policy.window)
         elif policy.window.size != old.size:

@@ -22,18 +22,21 @@ class Budget:
     __slots__ = (
         "_floor",
         "_floor_at",
+        "_fresh",
         "_ratio",
         "_refill",
         "_saved",
         "_second",
         "_slots",
+        "_turn",
         "policy",
     )
 
     def __init__(self, policy: BudgetPolicy, now: int) -> None:
         self._slots = [0] * KEPT_SECONDS
         self._saved = 0
-        self._second = now // SECOND
+        self._fresh = 0  # paid in during the current second and not yet in its slot
+        self._begin(now // SECOND)
         self._floor_at = now
         self._obey(policy)
         self._floor = self._refill * SECOND
@@ -45,14 +48,13 @@ class Budget:
 
     def deposit(self, now: int) -> None:
         """A first attempt leaves: pay in the ratio."""
-        if now // SECOND > self._second:
-            self._expire(now // SECOND)
-        self._slots[self._second % KEPT_SECONDS] += self._ratio
-        self._saved += self._ratio
+        if now >= self._turn:
+            self._expire(now)
+        self._fresh += self._ratio
 
     def withdraw(self, now: int) -> bool:
         """Pay for one extra attempt; false, and nothing is taken, when there is not enough."""
-        self._expire(now // SECOND)
+        self._expire(now)
         self._pour(now)
         if self._floor + self._saved < PPM:
             return False
@@ -63,9 +65,8 @@ class Budget:
 
     def refund(self, now: int) -> None:
         """An extra attempt that was paid for never left: its price is a deposit of now."""
-        self._expire(now // SECOND)
-        self._slots[self._second % KEPT_SECONDS] += PPM
-        self._saved += PPM
+        self._expire(now)
+        self._fresh += PPM
 
     def _pour(self, now: int) -> None:
         """Refill the floor for the time since the last time."""
@@ -74,16 +75,23 @@ class Budget:
             self._floor = min(self._refill * SECOND, self._floor + elapsed * self._refill)
             self._floor_at = now
 
-    def _expire(self, second: int) -> None:
-        """Make ``second`` the current one and forget the deposits that became too old."""
-        passed = second - self._second
+    def _expire(self, now: int) -> None:
+        """File what was paid in, make the second of ``now`` the current one, forget the old."""
+        self._slots[self._second % KEPT_SECONDS] += self._fresh
+        self._saved += self._fresh
+        self._fresh = 0
+        passed = now // SECOND - self._second
         if passed <= 0:
             return
         for old in range(self._second + 1, self._second + 1 + min(passed, KEPT_SECONDS)):
             slot = old % KEPT_SECONDS
             self._saved -= self._slots[slot]
             self._slots[slot] = 0
+        self._begin(now // SECOND)
+
+    def _begin(self, second: int) -> None:
         self._second = second
+        self._turn = (second + 1) * SECOND
 
     def _take_oldest(self, amount: int) -> None:
         self._saved -= amount
@@ -106,6 +114,7 @@ class Budget:
 
     def snapshot(self) -> dict[str, Any]:
         """Plain values for :meth:`restore`."""
+        self._expire(self._second * SECOND)
         return {
             "second": self._second,
             "slots": list(self._slots),
@@ -117,7 +126,7 @@ class Budget:
     def restore(cls, policy: BudgetPolicy, saved: dict[str, Any]) -> Budget:
         """The budget that :meth:`snapshot` described."""
         budget = cls(policy, saved["floor_at"])
-        budget._second = saved["second"]
+        budget._begin(saved["second"])
         budget._slots = list(saved["slots"])
         budget._saved = sum(budget._slots)
         budget._floor = saved["floor"]

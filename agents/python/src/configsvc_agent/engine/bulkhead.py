@@ -18,7 +18,7 @@ class Bulkhead:
     who got one: the caller sets them after it has left the machine.
     """
 
-    __slots__ = ("_max", "_queue", "_waiting", "in_flight", "policy")
+    __slots__ = ("_queue", "_waiting", "in_flight", "limit", "policy")
 
     def __init__(self, policy: BulkheadPolicy) -> None:
         self.in_flight = 0
@@ -27,7 +27,8 @@ class Bulkhead:
 
     def _obey(self, policy: BulkheadPolicy) -> None:
         self.policy = policy
-        self._max = policy.max_concurrent
+        self.limit = policy.max_concurrent
+        """Permits in force; with ``in_flight`` it tells whether asking for one may be worth it."""
         self._queue = policy.queue
 
     @property
@@ -37,7 +38,7 @@ class Bulkhead:
 
     def acquire(self) -> bool:
         """Take a free permit, if there is one."""
-        if self.in_flight < self._max:
+        if self.in_flight < self.limit:
             self.in_flight += 1
             return True
         return False
@@ -55,7 +56,7 @@ class Bulkhead:
 
     def release(self) -> Waker | None:
         """Give a permit back; the waker of the attempt that inherits it."""
-        if self._waiting and self.in_flight <= self._max:
+        if self._waiting and self.in_flight <= self.limit:
             return self._grant_first()
         self.in_flight -= 1
         return None
@@ -75,14 +76,14 @@ class Bulkhead:
         """Obey ``policy`` from now on: who fits now goes; who waits or runs already stays."""
         self._obey(policy)
         woken = []
-        while self._waiting and self.in_flight < self._max:
+        while self._waiting and self.in_flight < self.limit:
             self.in_flight += 1
             woken.append(self._grant_first())
         return woken
 
     def close(self) -> list[Waker]:
         """The policy is gone: everybody goes, now and later."""
-        self._max = sys.maxsize
+        self.limit = sys.maxsize
         self.in_flight += len(self._waiting)
         return [self._grant_first() for _ in range(len(self._waiting))]
 

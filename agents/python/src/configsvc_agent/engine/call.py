@@ -89,6 +89,16 @@ class Call:
         self.note: str | None = None
         self.result: Attempt | None = None
 
+    @classmethod
+    def of(cls, attempt: Attempt, ports: Ports, facts: Facts) -> Call:
+        """The call whose first attempt left on the express way: to be told how it ended."""
+        call = cls(attempt.plan, ports, facts)
+        call.deadline = attempt.deadline
+        call._live = attempt
+        attempt.key = facts.rate_key
+        attempt.breaker = attempt.plan.breaker
+        return call
+
     # ── what the driver reports ──────────────────────────────────────────────────────────────────
 
     def start(self, now: int) -> Command:
@@ -99,7 +109,7 @@ class Call:
             own = now + plan.overall
             if deadline is None or own < deadline:
                 self.deadline = deadline = own
-        attempt = Attempt(plan, 1, deadline, self._facts.rate_key)
+        attempt = self._attempt(1)
         if plan.simple and self._facts.choose is None:
             return self._enter(attempt, now)
         self._placing = Placing(plan, self._facts)
@@ -161,7 +171,7 @@ class Call:
             return None
         if self.deadline is not None and now >= self.deadline:
             return None
-        copy = Attempt(self._plan, hedging.next_number(), self.deadline, self._facts.rate_key)
+        copy = self._attempt(hedging.next_number())
         copy.copy = True
         if not hedging.pay(now, self._ports):
             return None
@@ -174,6 +184,13 @@ class Call:
         return None
 
     # ── admission ────────────────────────────────────────────────────────────────────────────────
+
+    def _attempt(self, number: int) -> Attempt:
+        attempt = Attempt(self._plan, self.deadline)
+        attempt.number = number
+        attempt.key = self._facts.rate_key
+        attempt.breaker = self._plan.breaker
+        return attempt
 
     def _enter(self, attempt: Attempt, now: int) -> Command:
         deadline = self.deadline
@@ -301,7 +318,7 @@ class Call:
         if not retrying.fits(now, self.deadline):
             retrying.refund(now)
             return self._give_up(last, "the wait took so long that no attempt fits any more", now)
-        attempt = Attempt(self._plan, last.attempt.number + 1, self.deadline, self._facts.rate_key)
+        attempt = self._attempt(last.attempt.number + 1)
         # The cause if this one is refused; dropped, with its traceback, as soon as this one leaves.
         attempt.exception, last.attempt.exception = last.attempt.exception, None
         return self._enter(attempt, now)

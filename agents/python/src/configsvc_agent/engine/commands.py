@@ -63,42 +63,25 @@ class Attempt:
     counts. The driver leaves what came back in ``value`` or ``exception``.
     """
 
-    __slots__ = (
-        "breaker",
-        "copy",
-        "deadline",
-        "exception",
-        "expires",
-        "held",
-        "instance",
-        "key",
-        "number",
-        "overran",
-        "permit",
-        "plan",
-        "reservation",
-        "started",
-        "ticket",
-        "value",
-    )
+    # Defaults live in the class: most attempts never change them, and one is made for every call.
+    number: int = 1
+    key: str = ""
+    instance: str | None = None
+    copy: bool = False
+    breaker: Cell[Breaker] | None = None
+    permit: int = 0
+    held: bool = False
+    overran: bool = False
+    reservation: Reservation | None = None
+    ticket: Ticket | None = None
+    started: int = 0
+    expires: int | None = None
+    value: Any = None
+    exception: BaseException | None = None
 
-    def __init__(self, plan: Plan, number: int, deadline: int | None, key: str) -> None:
+    def __init__(self, plan: Plan, deadline: int | None) -> None:
         self.plan = plan
-        self.number = number
         self.deadline = deadline
-        self.key = key
-        self.breaker: Cell[Breaker] | None = plan.breaker
-        self.instance: str | None = None
-        self.copy = False
-        self.permit = 0
-        self.held = False
-        self.overran = False
-        self.reservation: Reservation | None = None
-        self.ticket: Ticket | None = None
-        self.started = 0
-        self.expires: int | None = None
-        self.value: Any = None
-        self.exception: BaseException | None = None
 
     @property
     def timeout(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from math import gcd
 from typing import Any, Final
 
 from configsvc_agent.engine.policy import RateLimit
@@ -34,14 +35,14 @@ class Reservation(Ticket):
 class RateLimiter:
     """Grants ``limit`` attempts per ``period`` and key, ``burst`` of them at once.
 
-    A bucket is one integer: the time at which it will be full again. It counts in units of
-    1/``limit`` microsecond, in which the time per token (``period``) is whole, so nothing is
-    rounded. Reserving moves that time beyond what the burst allows; the excess is the wait.
+    A bucket is one integer: the time at which it will be full again. It counts in such a fraction
+    of a microsecond that the time per token is whole, so nothing is rounded. Reserving moves that
+    time beyond what the burst allows; the excess is the wait.
     """
 
     __slots__ = (
         "_buckets",
-        "_keyed",
+        "_by_use",
         "_limit",
         "_max_wait",
         "_per_token",
@@ -51,33 +52,39 @@ class RateLimiter:
     )
 
     def __init__(self, policy: RateLimit) -> None:
-        self._buckets: OrderedDict[str, int] = OrderedDict()
         self._waiting: dict[Reservation, None] = {}
+        self._empty(keyed=policy.key is not None)
         self._obey(policy)
+
+    def _empty(self, *, keyed: bool) -> None:
+        """Begin with full buckets; an order of use is kept only where there are keys to forget."""
+        self._by_use: OrderedDict[str, int] | None = OrderedDict() if keyed else None
+        self._buckets: dict[str, int] = {} if self._by_use is None else self._by_use
 
     def _obey(self, policy: RateLimit) -> None:
         self.policy = policy
-        self._keyed = policy.key is not None
-        self._limit = policy.limit
-        self._per_token = policy.period
-        self._slack = ((policy.burst or policy.limit) - 1) * policy.period
+        common = gcd(policy.limit, policy.period)
+        self._limit = policy.limit // common
+        self._per_token = policy.period // common
+        self._slack = ((policy.burst or policy.limit) - 1) * self._per_token
         self._max_wait = policy.max_wait
 
     def acquire(self, now: int, key: str = "") -> int:
         """Take a token (0), or take none and tell how many microseconds until one is there."""
-        if not self._keyed:
+        by_use = self._by_use
+        if by_use is None:
             key = ""
-        elif key not in self._buckets:
+        elif key not in by_use:
             key = self._admit_key(key, now)
-        full_at = self._buckets.get(key, 0)
         scaled = now * self._limit
-        full_at = max(full_at, scaled)
-        excess = full_at - scaled - self._slack
-        if excess > 0:
-            return -(-excess // self._limit)
+        full_at = self._buckets.get(key, 0)
+        if full_at <= scaled:
+            full_at = scaled
+        elif full_at - scaled > self._slack:
+            return -((scaled + self._slack - full_at) // self._limit)
         self._buckets[key] = full_at + self._per_token
-        if self._keyed:
-            self._buckets.move_to_end(key)
+        if by_use is not None:
+            by_use.move_to_end(key)
         return 0
 
     def reserve(self, now: int, waker: Waker, key: str = "") -> Reservation | int:
@@ -115,7 +122,7 @@ class RateLimiter:
             self._buckets[key] -= self._per_token
 
     def _bucket_of(self, key: str) -> str:
-        if not self._keyed:
+        if self._by_use is None:
             return ""
         return key if key in self._buckets else _OVERFLOW
 
@@ -133,16 +140,15 @@ class RateLimiter:
 
         Reservations keep their time.
         """
-        before, limit = self._limit, policy.limit
-        old_token, keyed = self._per_token, self._keyed
+        before, old_token = self._limit, self._per_token
+        if (policy.key is None) != (self._by_use is None):
+            self._empty(keyed=policy.key is not None)
         self._obey(policy)
-        if keyed != self._keyed:
-            self._buckets.clear()
         for key, full_at in self._buckets.items():
-            missing = max(0, full_at - now * before) * policy.period // old_token
+            missing = max(0, full_at - now * before) * self._per_token // old_token
             if not self._waiting:
                 missing = min(missing, self._slack + self._per_token)
-            self._buckets[key] = now * limit + missing
+            self._buckets[key] = now * self._limit + missing
         return []
 
     def close(self) -> list[Waker]:

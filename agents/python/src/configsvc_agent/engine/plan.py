@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from configsvc_agent.engine.breaker import Breaker
 from configsvc_agent.engine.budget import Budget
@@ -13,6 +13,9 @@ from configsvc_agent.engine.lastgood import LastGood
 from configsvc_agent.engine.limiter import RateLimiter
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.errors import CallError
+
+if TYPE_CHECKING:
+    from configsvc_agent.engine.express import Express
 
 M_co = TypeVar("M_co", covariant=True)
 E = TypeVar("E", bound=CallError)
@@ -81,7 +84,8 @@ class Plan:
 
     ``version`` is that of the registry that made it. ``breaker_of`` gives the breaker of one
     instance where the policy keeps one for each. ``simple``: attempts neither depend on an instance
-    nor have copies, so that a call needs no memory for either.
+    nor have copies, so that a call needs no memory for either. ``express``: the short way of such
+    calls, if there is one.
     """
 
     __slots__ = (
@@ -91,6 +95,7 @@ class Plan:
         "budget",
         "bulkhead",
         "edge",
+        "express",
         "last_good",
         "limiter",
         "overall",
@@ -116,6 +121,7 @@ class Plan:
         self.bulkhead: Cell[Bulkhead] | None = None
         self.budget: Cell[Budget] | None = None
         self.last_good: Cell[LastGood] | None = None
+        self.express: Express | None = None
 
     def source(self, leaf: str) -> str:
         """The resource that set ``leaf``, or any leaf of the same policy; ``default`` if none."""

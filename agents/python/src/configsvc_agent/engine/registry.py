@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 from configsvc_agent.engine.breaker import Breaker, State
 from configsvc_agent.engine.budget import Budget
 from configsvc_agent.engine.bulkhead import Bulkhead
+from configsvc_agent.engine.express import Express
 from configsvc_agent.engine.lastgood import LastGood
 from configsvc_agent.engine.limiter import RateLimiter
 from configsvc_agent.engine.plan import Cell, Lock, NoLock, Plan
@@ -189,6 +190,7 @@ class Machines:
                 plan.breaker_of = self._instance_breakers(edge, policy.breaker, now)
         for waker in woken:
             waker.set()
+        plan.express = Express.of(plan)
         return plan
 
     def _cell(

@@ -22,6 +22,10 @@ class OutcomeWindow(Protocol):
     failures: int
     slow: int
 
+    @property
+    def steady(self) -> bool:
+        """Whether one more fast success would change nothing."""
+
     def add(self, mark: int, now: int) -> None:
         """Count one outcome; what is too old by ``now`` is forgotten first."""
 
@@ -45,6 +49,11 @@ class CountWindow:
         self.total = 0
         self.failures = 0
         self.slow = 0
+
+    @property
+    def steady(self) -> bool:
+        """Full of fast successes."""
+        return self.total == len(self._ring) and not self.failures and not self.slow
 
     def add(self, mark: int, now: int) -> None:
         """Replace the oldest outcome by this one."""
@@ -100,6 +109,11 @@ class TimeWindow:
         self.total = 0
         self.failures = 0
         self.slow = 0
+
+    @property
+    def steady(self) -> bool:
+        """Never: each outcome raises the number that rates are taken of."""
+        return False
 
     def add(self, mark: int, now: int) -> None:
         """Count one outcome at ``now``; a clock that steps back counts in the latest bucket."""

@@ -1,0 +1,141 @@
+"""The way of most calls: one attempt, nothing in its way, and it succeeds.
+
+The same steps in the same order as :class:`~configsvc_agent.engine.call.Call` and
+:mod:`~configsvc_agent.engine.admission` take, without an object for what will not be needed. As
+soon as anything is refused, has to wait, fails or comes late, the call goes on the general way. A
+test holds both to the same trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from configsvc_agent.engine import admission
+from configsvc_agent.engine.commands import NO_FACTS, Attempt, Facts, Ports
+from configsvc_agent.engine.outcome import SUCCESS
+from configsvc_agent.engine.plan import Cell, Plan
+
+Step = tuple[Callable[[], bool], Callable[..., Any], Callable[[], None]]
+"""Taking a machine's lock, one transition of it, and leaving the lock: bound once."""
+
+
+def _step(cell: Cell[Any] | None, transition: str) -> Step | None:
+    if cell is None:
+        return None
+    return cell.acquire, getattr(cell.machine, transition), cell.release
+
+
+class Express:
+    """The way of one plan. Shared by all calls of the edge; has no state of its own."""
+
+    __slots__ = (
+        "_attempt",
+        "_breaker",
+        "_bulkhead",
+        "_deposit",
+        "_enter",
+        "_leave",
+        "_overall",
+        "_plan",
+        "_take",
+    )
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._attempt = plan.attempt
+        self._overall = plan.overall
+        self._breaker = None if plan.breaker is None else plan.breaker.machine
+        self._bulkhead = None if plan.bulkhead is None else plan.bulkhead.machine
+        self._take = _step(plan.limiter, "acquire")
+        self._enter = _step(plan.bulkhead, "acquire")
+        self._leave = _step(plan.bulkhead, "release")
+        self._deposit = _step(plan.budget, "deposit")
+
+    @classmethod
+    def of(cls, plan: Plan) -> Express | None:
+        """The express way of a plan, if its calls need no more than attempts and time."""
+        return cls(plan) if plan.simple and plan.last_good is None else None
+
+    def depart(self, now: int, facts: Facts) -> Attempt | None:  # noqa: C901, PLR0912 - one frame: split, each call costs a quarter more
+        """The first attempt, under way; ``None``, and nothing has changed, if it cannot be."""
+        permit = 0
+        if self._breaker is not None:
+            closed = self._breaker.closed_permit
+            if closed is None:
+                return None
+            permit = closed
+        deadline = None
+        if facts is not NO_FACTS:
+            deadline = facts.deadline
+            if facts.choose is not None or (deadline is not None and deadline <= now):
+                return None
+        overall = self._overall
+        if overall is not None and (deadline is None or now + overall < deadline):
+            deadline = now + overall
+        bulkhead = self._bulkhead
+        if bulkhead is not None and bulkhead.in_flight >= bulkhead.limit:
+            return None
+        if self._take is not None:
+            lock, take, unlock = self._take
+            lock()
+            try:
+                if take(now, facts.rate_key):
+                    return None
+            finally:
+                unlock()
+        attempt = Attempt(self._plan, deadline)
+        if self._enter is not None:
+            lock, enter, unlock = self._enter
+            lock()
+            try:
+                attempt.held = enter()
+            finally:
+                unlock()
+            if not attempt.held:
+                self._turn_back(facts)
+                return None
+        if self._deposit is not None:
+            lock, deposit, unlock = self._deposit
+            lock()
+            try:
+                deposit(now)
+            finally:
+                unlock()
+        limit = self._attempt
+        if limit is not None and (deadline is None or now + limit < deadline):
+            attempt.expires = now + limit
+        else:
+            attempt.expires = deadline
+        attempt.permit = permit
+        attempt.started = now
+        return attempt
+
+    def _turn_back(self, facts: Facts) -> None:
+        """The last permit went to somebody else after the token was taken."""
+        limiter = self._plan.limiter
+        if limiter is not None:
+            with limiter.lock:
+                limiter.machine.refund(facts.rate_key)
+
+    def arrive(self, attempt: Attempt, now: int, ports: Ports) -> bool:
+        """The attempt succeeded; false, and nothing has changed, if its answer came too late."""
+        expires = attempt.expires
+        if expires is not None and now > expires:
+            return False
+        if self._leave is not None:
+            lock, leave, unlock = self._leave
+            lock()
+            try:
+                heir = leave()
+            finally:
+                unlock()
+            if heir is not None:
+                heir.set()
+        breaker = self._breaker
+        if breaker is not None and (
+            attempt.permit != breaker.quiet_permit or now - attempt.started > breaker.slow_above
+        ):
+            attempt.breaker = self._plan.breaker
+            admission.record(attempt, SUCCESS, now, ports)
+        return True
