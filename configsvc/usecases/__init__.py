@@ -7,13 +7,14 @@ from typing import Self
 from configsvc.analysis import Rule
 from configsvc.fleet import FleetAnswer
 from configsvc.store import Answers, AuditTrail, Clock, Namespaces, Store
-from configsvc.usecases.changes import Change, Precondition, Proposal, propose
+from configsvc.usecases.changes import Change, Precondition
 from configsvc.usecases.fleet_view import ConvergenceView, FleetView
 from configsvc.usecases.inspecting import DifferingResource, Inspector, Query, StoredResource
 from configsvc.usecases.judging import Judgement
 from configsvc.usecases.moment import Moment, as_time, rfc3339
 from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
 from configsvc.usecases.outcome import Published
+from configsvc.usecases.preview import Preview
 from configsvc.usecases.publishing import Publisher
 from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.rolling_back import Rollback, RollbackDesk
@@ -32,7 +33,7 @@ __all__ = [
     "NamespaceRules",
     "NamespaceSettings",
     "Precondition",
-    "Proposal",
+    "Preview",
     "Published",
     "Publisher",
     "Query",
@@ -45,7 +46,6 @@ __all__ = [
     "Workspace",
     "Workspaces",
     "as_time",
-    "propose",
     "rfc3339",
 ]
 

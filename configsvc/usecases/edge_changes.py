@@ -1,16 +1,17 @@
-"""What a proposal changes, edge by edge: the effective fields before and after."""
+"""What a proposal changes, edge by edge: effective fields and bounds, before and after."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import POLICY_KINDS
 from configsvc.model.resources import Source
 from configsvc.resolve import Catalog, affected, explain
-from configsvc.usecases.changes import Proposal
+from configsvc.usecases.edge_bounds import BoundsOf, EdgeBounds
+from configsvc.usecases.proposing import Proposal
 
-MAX_EDGES = 1_000
+MAX_EDGES: Final = 1_000
 """Edges listed field by field; a change of a namespace-wide default may touch many more."""
 
 
@@ -26,12 +27,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class EdgeChange:
-    """An edge that comes, goes, or gets other values."""
+    """An edge that comes, goes, or gets other values; bounds are None where it does not exist."""
 
     edge: EdgeId
     change: str
     """``added``, ``removed`` or ``changed``."""
 
+    before: EdgeBounds | None
+    after: EdgeBounds | None
     fields: tuple[FieldChange, ...] = ()
 
 
@@ -43,9 +46,9 @@ class EdgeChanges:
     total: int
 
 
-def edge_changes(before: Catalog, proposal: Proposal) -> EdgeChanges:
+def edge_changes(proposal: Proposal) -> EdgeChanges:
     """Compare the effective policies of every edge that a proposal can touch."""
-    after = proposal.after
+    before, after = proposal.before.catalog, proposal.after
     callers = (
         affected(before, after, proposal.keys) | before.gateways.keys() | after.gateways.keys()
     )
@@ -55,12 +58,19 @@ def edge_changes(before: Catalog, proposal: Proposal) -> EdgeChanges:
         for edge in before.graph.edges_of(caller) | after.graph.edges_of(caller)
         if _differs(before, after, edge)
     )
-    listed = (_edge_change(before, after, edge) for edge in touched[:MAX_EDGES])
-    return EdgeChanges(tuple(change for change in listed if change), len(touched))
+    if not touched:
+        return EdgeChanges((), 0)
+    bounds = BoundsOf(before), BoundsOf(after)
+    listed = tuple(_edge_change(before, after, edge, bounds) for edge in touched[:MAX_EDGES])
+    return EdgeChanges(listed, len(touched))
+
+
+def _has(catalog: Catalog, edge: EdgeId) -> bool:
+    return edge in catalog.graph.edges_of(edge.caller)
 
 
 def _differs(before: Catalog, after: Catalog, edge: EdgeId) -> bool:
-    if (edge in before.graph.edges_of(edge.caller)) != (edge in after.graph.edges_of(edge.caller)):
+    if _has(before, edge) != _has(after, edge):
         return True
     was, now = (
         catalog.outbound(edge.caller, edge.callee, edge.operation) for catalog in (before, after)
@@ -74,12 +84,15 @@ def _differs(before: Catalog, after: Catalog, edge: EdgeId) -> bool:
     )
 
 
-def _edge_change(before: Catalog, after: Catalog, edge: EdgeId) -> EdgeChange | None:
-    if edge not in before.graph.edges_of(edge.caller):
-        return EdgeChange(edge, "added")
-    if edge not in after.graph.edges_of(edge.caller):
-        return EdgeChange(edge, "removed")
-    return EdgeChange(edge, "changed", tuple(_field_changes(before, after, edge)))
+def _edge_change(
+    before: Catalog, after: Catalog, edge: EdgeId, bounds: tuple[BoundsOf, BoundsOf]
+) -> EdgeChange:
+    was, now = (each.edge(edge) for each in bounds)
+    if not _has(before, edge):
+        return EdgeChange(edge, "added", None, now)
+    if not _has(after, edge):
+        return EdgeChange(edge, "removed", was, None)
+    return EdgeChange(edge, "changed", was, now, tuple(_field_changes(before, after, edge)))
 
 
 def _field_changes(before: Catalog, after: Catalog, edge: EdgeId) -> Iterator[FieldChange]:

@@ -1,5 +1,7 @@
 """Why a use case was refused, with what the caller needs in order to go on."""
 
+from dataclasses import dataclass
+
 from configsvc.errors import InputError, OperationError
 from configsvc.model.findings import Finding, NotEvaluated
 from configsvc.model.names import Key
@@ -9,13 +11,11 @@ _SHOWN = 5
 
 
 class UnknownNamespaceError(InputError):
-    """The namespace has never been published to nor created."""
+    """The namespace has never been published to."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
-        super().__init__(
-            f"namespace {namespace!r} does not exist: publish a change to it, or create it first"
-        )
+        super().__init__(f"namespace {namespace!r} holds nothing yet: publish a change to it")
 
 
 class UnknownResourceError(InputError):
@@ -61,14 +61,41 @@ class MassDeletionError(InputError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class StaleResource:
+    """A resource that somebody else changed: its digests at the base and at the head.
+
+    None where it is absent. The documents are those of these digests, as far as they were fetched.
+    """
+
+    key: Key
+    base: str | None
+    head: str | None
+    base_document: bytes | None = None
+    head_document: bytes | None = None
+
+
+class UnknownBaseError(OperationError):
+    """The base of a change is no revision of the namespace, which may have been restored."""
+
+    def __init__(self, base: int, head: int) -> None:
+        self.base = base
+        self.head = head
+        super().__init__(
+            f"the base {base} is no revision of this namespace, whose head is {head}: "
+            "read the resources again and decide again"
+        )
+
+
 class StaleBaseError(OperationError):
     """Resources of the change differ between the author's base and the head."""
 
-    def __init__(self, base: int, head: int, keys: tuple[Key, ...]) -> None:
+    def __init__(self, base: int, head: int, resources: tuple[StaleResource, ...]) -> None:
         self.base = base
         self.head = head
-        self.keys = keys
-        names = ", ".join(map(str, keys[:_SHOWN])) + (" and more" if len(keys) > _SHOWN else "")
+        self.resources = resources
+        names = ", ".join(str(each.key) for each in resources[:_SHOWN])
+        names += " and more" if len(resources) > _SHOWN else ""
         super().__init__(
             f"{names} changed between your base {base} and the head {head}: "
             f"look at both sides, then send the change again with 'base': {head}"

@@ -5,8 +5,7 @@ from datetime import date
 
 from configsvc.analysis import Report, new_findings
 from configsvc.model.findings import Finding, NotEvaluated, Severity
-from configsvc.usecases.changes import Proposal
-from configsvc.usecases.edge_changes import EdgeChanges, edge_changes
+from configsvc.usecases.proposing import Proposal
 from configsvc.usecases.workspace import Workspaces
 
 
@@ -14,8 +13,8 @@ from configsvc.usecases.workspace import Workspaces
 class Judgement:
     """What today's rules say of a proposal, and what it changes.
 
-    `added` and `resolved` compare with the namespace as it is. `blocking` are the findings for which
-    the gate refuses to publish, `undecided` the rules that a strict namespace insists on.
+    `added` and `resolved` compare with the namespace as it is. `blocking` are the findings for
+    which the gate refuses to publish, `undecided` the rules that a strict namespace insists on.
     `newly_waived_errors` need somebody who may waive.
     """
 
@@ -26,7 +25,7 @@ class Judgement:
     blocking: tuple[Finding, ...]
     undecided: tuple[NotEvaluated, ...]
     newly_waived_errors: tuple[Finding, ...]
-    edges: EdgeChanges
+    today: date
 
     @property
     def publishable(self) -> bool:
@@ -44,7 +43,7 @@ def judge(proposal: Proposal, workspaces: Workspaces, today: date, *, strict: bo
         strict: whether a rule that misses data blocks too, where it did not miss them before.
     """
     before = workspaces.report(proposal.before, today)
-    after = workspaces.analyze(proposal.after, today)
+    after = workspaces.examine(proposal.after, today)
     return Judgement(
         proposal=proposal,
         report=after,
@@ -53,7 +52,7 @@ def judge(proposal: Proposal, workspaces: Workspaces, today: date, *, strict: bo
         blocking=new_findings(after, before),
         undecided=_undecided(after, before) if strict else (),
         newly_waived_errors=_newly_waived_errors(after, before),
-        edges=edge_changes(proposal.before.catalog, proposal),
+        today=today,
     )
 
 

@@ -12,8 +12,8 @@ from configsvc.model.names import Key
 class Published:
     """What a write led to.
 
-    `changed` is False where nothing differed and no revision was made. `resources` has the digest of
-    each resource of the change as it is now, None for a deleted one; `services` are those whose
+    `changed` is False where nothing differed and no revision was made. `resources` has the digest
+    of each resource that the change altered, None for a deleted one; `services` are those whose
     bundle was compiled anew.
     """
 

@@ -1,25 +1,28 @@
 """Publishing: check, compile and commit a change, or refuse it whole."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from configsvc.access import Principal, Right
 from configsvc.analysis.formats import report_data
 from configsvc.bundle import compile_changed
-from configsvc.schema import canonical
+from configsvc.schema import InvalidDocumentError, canonical
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
-from configsvc.usecases.changes import Change, Proposal, propose
+from configsvc.usecases.changes import Change, check_count, check_message
 from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
 from configsvc.usecases.judging import Judgement, judge
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceSettings
 from configsvc.usecases.outcome import Published
+from configsvc.usecases.preview import Preview, preview_of
+from configsvc.usecases.proposing import Proposal, Reading, propose, read_documents
 from configsvc.usecases.repeats import Repeat, Repeats
-from configsvc.usecases.workspace import Workspace, Workspaces
+from configsvc.usecases.staleness import Staleness
+from configsvc.usecases.workspace import Judged, Workspace, Workspaces
 
-TRIES = 5
+TRIES: Final = 5
 """How often a change is put on top of a head that keeps moving."""
 
 
@@ -34,7 +37,10 @@ class Intent:
 
 
 class Publisher:
-    """Checks and publishes changes. Safe to share between threads."""
+    """Checks and publishes changes. Safe to share between threads.
+
+    Lock order: the turn of a namespace, then whatever the store and the workspaces lock.
+    """
 
     def __init__(
         self,
@@ -49,15 +55,19 @@ class Publisher:
         self._settings = settings
         self._repeats = repeats
         self._moment = moment
-        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._staleness = Staleness(namespaces)
+        self._turns: dict[str, threading.Lock] = {}
 
-    def check(self, who: Principal, namespace: str, change: Change) -> Judgement:
+    def check(self, who: Principal, namespace: str, change: Change) -> Preview:
         """Say what publishing the change would do; nothing is written.
 
-        Raises: as `publish`, but neither `RefusedByFindingsError` nor `ContentionError`.
+        Goes on past documents that cannot be read, and past findings: the preview has both.
+
+        Raises: as `publish` for everything else that it refuses.
         """
         who.require(namespace, Right.CHECK)
-        return self.judge(self._propose(change, self._workspaces.at_head(namespace)))
+        reading = self._read(change)
+        return preview_of(self._judge_change(namespace, change, reading), reading.errors)
 
     def publish(
         self, who: Principal, namespace: str, change: Change, repeat: Repeat | None = None
@@ -72,17 +82,22 @@ class Publisher:
 
         Raises:
             ForbiddenError: the author lacks the right.
-            InvalidDocumentError, InvalidChangeError, MassDeletionError: the change is not one.
-            StaleBaseError, PreconditionFailedError, ManagedElsewhereError: others were there first.
+            InvalidDocumentError: documents cannot be read; it carries the errors of all of them.
+            InvalidChangeError, MassDeletionError: the change contradicts itself or its namespace.
+            StaleBaseError, UnknownBaseError, PreconditionFailedError, ManagedElsewhereError: others
+                were there first.
             RefusedByFindingsError: it adds error findings or makes open ones worse.
             IdempotencyKeyReusedError: the key came with another request.
             ContentionError: the head moved during each of `TRIES` tries.
         """
         who.require(namespace, Right.PUBLISH)
+        check_message(change.message)
+        reading = self._read(change)
+        if reading.errors:
+            raise InvalidDocumentError(reading.errors)
 
         def attempt() -> Published:
-            workspace = self._workspaces.at_head(namespace)
-            judgement = self.judge(self._propose(change, workspace))
+            judgement = self._judge_change(namespace, change, reading)
             require_waiving(who, judgement)
             if not judgement.publishable:
                 raise RefusedByFindingsError(judgement.blocking, judgement.undecided)
@@ -94,7 +109,7 @@ class Publisher:
         self, namespace: str, repeat: Repeat | None, attempt: Callable[[], Published]
     ) -> Published:
         """Run a write until the head holds still; a process does not compete with itself for it."""
-        with self._turns[namespace]:
+        with self._turns.setdefault(namespace, threading.Lock()):
             for _ in range(TRIES):
                 if (outcome := self._repeats.find(namespace, repeat)) is not None:
                     return outcome
@@ -110,11 +125,37 @@ class Publisher:
         return judge(proposal, self._workspaces, self._moment.today(), strict=strict)
 
     def commit(self, intent: Intent, repeat: Repeat | None) -> Published:
-        """Compile and write what was judged; raises `HeadMovedError` when the head is another."""
+        """Compile and write what was judged; raises `HeadMovedError` when the head is another.
+
+        A proposal by which nothing differs makes no revision, and leaves nothing behind but the
+        answer to its repetition.
+        """
         proposal = intent.judgement.proposal
+        if not proposal.keys and repeat is None:
+            return _unchanged(proposal.before)
+        staged = self._stage(intent)
+        outcome = _outcome(proposal, staged)
+        answered = replace(staged, answer=self._repeats.remember(repeat, outcome))
         before = proposal.before
-        compiled = compile_changed(before.catalog, proposal.after, proposal.keys)
-        staged = Staged(
+        committed = self._namespaces.commit(before.namespace, before.head, answered)
+        if committed.changed:
+            judged = Judged(intent.judgement.today, intent.judgement.report)
+            self._workspaces.advance(before, committed.head, proposal.after, judged)
+        return outcome
+
+    def _read(self, change: Change) -> Reading:
+        check_count(change)
+        return read_documents(change.put, self._moment.today())
+
+    def _judge_change(self, namespace: str, change: Change, reading: Reading) -> Judgement:
+        workspace = self._workspaces.at_head(namespace)
+        self._staleness.check(change, reading.puts, workspace)
+        return self.judge(propose(change, reading.puts, workspace))
+
+    def _stage(self, intent: Intent) -> Staged:
+        proposal = intent.judgement.proposal
+        compiled = compile_changed(proposal.before.catalog, proposal.after, proposal.keys)
+        return Staged(
             author=intent.author,
             message=intent.message,
             puts={str(key): data for key, data in proposal.documents.items()},
@@ -122,23 +163,8 @@ class Publisher:
             bundles={name: bundle.data for name, bundle in compiled.put.items()},
             dropped=compiled.dropped,
             findings=canonical(report_data(intent.judgement.report)),
-            audit=self._audit(intent),
+            audit=self._audit(intent) if proposal.keys else None,
         )
-        return self._write(proposal, staged, repeat)
-
-    def _write(self, proposal: Proposal, staged: Staged, repeat: Repeat | None) -> Published:
-        before = proposal.before
-        revision = self._namespaces.next_revision(before.namespace, before.head, staged)
-        outcome = Published(
-            namespace=before.namespace,
-            revision=revision,
-            changed=revision != before.revision,
-            resources={key: proposal.digest(key) for key in sorted(proposal.keys)},
-            services=tuple(sorted({*staged.bundles, *staged.dropped})),
-        )
-        answered = replace(staged, answer=self._repeats.remember(repeat, outcome))
-        self._namespaces.commit(before.namespace, before.head, answered)
-        return outcome
 
     def _audit(self, intent: Intent) -> AuditEntry:
         proposal = intent.judgement.proposal
@@ -148,12 +174,6 @@ class Publisher:
             "delete": str(len(proposal.deletes)),
         }
         return AuditEntry(self._moment.micros(), intent.author, intent.action, None, detail)
-
-    def _propose(self, change: Change, workspace: Workspace) -> Proposal:
-        base = None
-        if change.base is not None and change.base != workspace.revision:
-            base = self._workspaces.at(workspace.namespace, change.base)
-        return propose(change, workspace, base, self._moment.today())
 
 
 def require_waiving(who: Principal, judgement: Judgement) -> None:
@@ -165,3 +185,20 @@ def require_waiving(who: Principal, judgement: Judgement) -> None:
     namespace = judgement.proposal.before.namespace
     if judgement.newly_waived_errors:
         who.require(namespace, Right.WAIVE)
+
+
+def _unchanged(workspace: Workspace) -> Published:
+    return Published(workspace.namespace, workspace.revision, changed=False)
+
+
+def _outcome(proposal: Proposal, staged: Staged) -> Published:
+    """What a commit will lead to, known before it: any resource that differs makes a revision."""
+    if not proposal.keys:
+        return _unchanged(proposal.before)
+    return Published(
+        namespace=proposal.before.namespace,
+        revision=proposal.before.revision + 1,
+        changed=True,
+        resources={key: proposal.digest(key) for key in sorted(proposal.keys)},
+        services=tuple(sorted({*staged.bundles, *staged.dropped})),
+    )

@@ -1,20 +1,19 @@
 """Rolling back: former content as a new revision, checked against today's rules first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from configsvc.access import Principal, Right
 from configsvc.model.names import Key, Kind
 from configsvc.model.resources import Resource
-from configsvc.schema import DocumentError, InvalidDocumentError, load_value, parse_json, read
+from configsvc.schema import InvalidDocumentError, load_value, parse_json
 from configsvc.store import Namespaces
-from configsvc.usecases.changes import MAX_MESSAGE, Proposal
-from configsvc.usecases.errors import (
-    AcknowledgeError,
-    InvalidChangeError,
-    UnknownNamespaceError,
-)
+from configsvc.usecases.changes import check_message
+from configsvc.usecases.errors import AcknowledgeError, UnknownNamespaceError
 from configsvc.usecases.judging import Judgement
 from configsvc.usecases.outcome import Published
+from configsvc.usecases.preview import Preview, preview_of
+from configsvc.usecases.proposing import Proposal, read_documents
 from configsvc.usecases.publishing import Intent, Publisher
 from configsvc.usecases.repeats import Repeat
 from configsvc.usecases.workspace import Workspace, Workspaces
@@ -39,7 +38,7 @@ class RollbackDesk:
         self._workspaces = workspaces
         self._publisher = publisher
 
-    def preview(self, who: Principal, namespace: str, to: int) -> Judgement:
+    def preview(self, who: Principal, namespace: str, to: int) -> Preview:
         """Say what a rollback would bring back and what today's rules say of it.
 
         Raises:
@@ -47,7 +46,7 @@ class RollbackDesk:
             InvalidDocumentError: former documents that today's schemas do not admit.
         """
         who.require(namespace, Right.CHECK)
-        return self._judge(namespace, to)
+        return preview_of(self._judge(namespace, to))
 
     def roll_back(
         self, who: Principal, namespace: str, rollback: Rollback, repeat: Repeat | None = None
@@ -56,10 +55,12 @@ class RollbackDesk:
 
         Raises:
             AcknowledgeError: findings come back and are not acknowledged.
-            ContentionError, and as `preview`.
+            InvalidChangeError: the message is empty or too long.
+            ContentionError: the head kept moving.
+            UnknownNamespaceError, UnknownRevisionError, InvalidDocumentError: as for `preview`.
         """
         who.require(namespace, Right.PUBLISH)
-        _check_message(rollback.message)
+        check_message(rollback.message)
 
         def attempt() -> Published:
             judgement = self._judge(namespace, rollback.to)
@@ -77,36 +78,19 @@ class RollbackDesk:
     def _reverting(self, workspace: Workspace, to: int) -> Proposal:
         if workspace.head is None:
             raise UnknownNamespaceError(workspace.namespace)
+        self._namespaces.record(workspace.namespace, to)  # revision 0 is none to go back to
         puts, deletes = self._namespaces.reverting(workspace.namespace, workspace.head, to)
         documents = {Key.parse(key): data for key, data in puts.items()}
         kept = {key: data for key, data in documents.items() if key.kind is not Kind.WAIVER}
         gone = frozenset(key for key in map(Key.parse, deletes) if key.kind is not Kind.WAIVER)
-        return Proposal(
-            before=workspace,
-            after=workspace.catalog.with_change(_read_former(kept), gone),
-            documents=kept,
-            deletes=gone,
-        )
+        former = _read_former(kept, workspace.revision + 1)
+        return Proposal(workspace, workspace.catalog.with_change(former, gone), kept, gone)
 
 
-def _read_former(documents: dict[Key, bytes]) -> list[Resource]:
-    resources: list[Resource] = []
-    errors: list[DocumentError] = []
-    for key, data in documents.items():
-        try:
-            resources.append(read(load_value(parse_json(data, origin=str(key)), origin=str(key))))
-        except InvalidDocumentError as exc:
-            errors.extend(exc.errors)
-    if errors:
-        raise InvalidDocumentError(tuple(errors))
-    return resources
-
-
-def _check_message(message: str) -> None:
-    if not message.strip():
-        raise InvalidChangeError("/message", "a rollback needs a message: say why it is made")
-    if len(message) > MAX_MESSAGE:
-        raise InvalidChangeError(
-            "/message",
-            f"the message has {len(message)} characters, at most {MAX_MESSAGE} are kept",
-        )
+def _read_former(documents: Mapping[Key, bytes], revision: int) -> list[Resource]:
+    """Former documents by today's schemas, which may have tightened where they were drafts."""
+    loaded = (load_value(parse_json(data), origin=str(key)) for key, data in documents.items())
+    reading = read_documents(loaded, today=None)
+    if reading.errors:
+        raise InvalidDocumentError(reading.errors)
+    return [replace(put.resource, revision=revision) for put in reading.puts]

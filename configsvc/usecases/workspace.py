@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from configsvc.analysis import Report, Rule, analyze
 from configsvc.model.names import Key
@@ -12,7 +13,7 @@ from configsvc.resolve import Catalog
 from configsvc.schema import read_stored
 from configsvc.store import Head, Item, Namespaces, Snapshot
 
-KEPT_NAMESPACES = 16
+KEPT_NAMESPACES: Final = 16
 """Namespaces whose head is kept typed in memory; the least recently used one goes first."""
 
 
@@ -34,18 +35,27 @@ class Workspace:
         return resource.digest if resource else None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules said of a workspace on a day: waivers may expire on the next one."""
+
+    day: date
+    report: Report
+
+
 @dataclass(slots=True)
 class _Kept:
     snapshot: Snapshot
     workspace: Workspace
-    reports: dict[date, Report] = field(default_factory=dict)
+    judged: Judged | None = None
 
 
 class Workspaces:
     """Reads namespaces into workspaces.
 
     The head of a namespace is read whole once; later heads are derived from the one before by their
-    difference. Safe to share between threads.
+    difference. Safe to share between threads: the lock is held around the table alone, so that two
+    threads may do the same work, and either result serves.
     """
 
     def __init__(self, namespaces: Namespaces, rules: Sequence[type[Rule]]) -> None:
@@ -66,26 +76,38 @@ class Workspaces:
         snapshot = self._namespaces.snapshot(namespace, revision)
         return replace(_derive(kept, snapshot), head=None)
 
-    def report(self, workspace: Workspace, today: date) -> Report:
-        """What the rules say of a workspace; remembered for the head, day by day."""
-        kept = self._kept.get(workspace.namespace)
-        if kept is None or kept.workspace is not workspace:
-            return self.analyze(workspace.catalog, today)
-        if today not in kept.reports:
-            kept.reports = {today: self.analyze(workspace.catalog, today)}
-        return kept.reports[today]
+    def advance(self, before: Workspace, head: Head, catalog: Catalog, judged: Judged) -> None:
+        """Take over what was just committed on top of a workspace, so that nobody reads it anew."""
+        snapshot = self._namespaces.snapshot_of(before.namespace, head)
+        after = Workspace(before.namespace, head.revision, catalog, head)
+        self._keep(before.namespace, _Kept(snapshot, after, judged))
 
-    def analyze(self, catalog: Catalog, today: date) -> Report:
+    def report(self, workspace: Workspace, today: date) -> Report:
+        """What the rules say of a workspace; remembered for the head until the day ends."""
+        with self._lock:
+            kept = self._kept.get(workspace.namespace)
+        if kept is None or kept.workspace is not workspace:
+            return self.examine(workspace.catalog, today)
+        judged = kept.judged
+        if judged is None or judged.day != today:
+            judged = kept.judged = Judged(today, self.examine(workspace.catalog, today))
+        return judged.report
+
+    def examine(self, catalog: Catalog, today: date) -> Report:
         """What the rules say of resources, stored or not."""
         return analyze(catalog, self._rules, today=today)
 
     def _head(self, namespace: str) -> _Kept:
         head = self._namespaces.head(namespace)
         with self._lock:
-            kept = self._kept.pop(namespace, None)
+            kept = self._kept.get(namespace)
         if kept is None or not _same(kept.workspace.head, head):
             kept = self._load(namespace, head, kept)
+        return self._keep(namespace, kept)
+
+    def _keep(self, namespace: str, kept: _Kept) -> _Kept:
         with self._lock:
+            self._kept.pop(namespace, None)
             self._kept[namespace] = kept
             while len(self._kept) > KEPT_NAMESPACES:
                 del self._kept[next(iter(self._kept))]
@@ -94,12 +116,12 @@ class Workspaces:
     def _load(self, namespace: str, head: Head | None, kept: _Kept | None) -> _Kept:
         snapshot = self._namespaces.snapshot_of(namespace, head)
         if kept is None:
-            documents = dict(snapshot.items())
-            catalog = Catalog.of(_resources(snapshot, documents), namespace=namespace)
+            resources = _resources(snapshot, dict(snapshot.items()))
+            catalog = Catalog.of(resources, namespace=namespace)
             return _Kept(snapshot, Workspace(namespace, snapshot.revision, catalog, head))
         workspace = replace(_derive(kept, snapshot), head=head)
-        same = workspace.catalog is kept.workspace.catalog
-        return _Kept(snapshot, workspace, kept.reports if same else {})
+        unchanged = workspace.catalog is kept.workspace.catalog
+        return _Kept(snapshot, workspace, kept.judged if unchanged else None)
 
 
 def _same(kept: Head | None, seen: Head | None) -> bool:
@@ -109,6 +131,7 @@ def _same(kept: Head | None, seen: Head | None) -> bool:
 
 
 def _derive(kept: _Kept, snapshot: Snapshot) -> Workspace:
+    """Read the difference between what is kept and another revision, and put it on top."""
     differences = kept.snapshot.manifest.differences(snapshot.manifest)
     changed = snapshot.manifest.get_many([d.key for d in differences if d.after is not None])
     gone = [Key.parse(d.key) for d in differences if d.after is None]

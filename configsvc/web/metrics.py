@@ -1,4 +1,4 @@
-"""Prometheus metrics of the operator plane, summed over its processes, and those of the agent plane."""
+"""Prometheus metrics: those of the operator plane, summed over its processes, and the agents'."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +62,7 @@ class Metrics:
         registry = self._registry
         if os.environ.get(MULTIPROCESS):
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry) + generate_latest(self._agent_registry())
 
     def _agent_registry(self) -> CollectorRegistry:

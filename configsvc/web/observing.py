@@ -1,4 +1,4 @@
-"""What every request leaves behind: an id, a log line, metrics, and headers that protect a browser."""
+"""What every request leaves behind: an id, a log line, metrics, and headers for browsers."""
 
 import logging
 import re

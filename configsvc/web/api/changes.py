@@ -22,7 +22,7 @@ from configsvc.web.api.problems import MalformedBodyError, MalformedRequestError
 from configsvc.web.api.rendering import (
     answer,
     difference_json,
-    judgement_json,
+    preview_json,
     published_json,
     revision_json,
 )
@@ -48,7 +48,7 @@ def publish(ns: str) -> Response:
             raise MalformedBodyError(message=f"field {required!r} is missing from the body")
     namespace, change = namespace_of(ns), _change(sent)
     if flag("dryRun"):
-        return answer(judgement_json(plane().publisher.check(principal(), namespace, change)))
+        return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
     return answer(
         published_json(plane().publisher.publish(principal(), namespace, change, repeat()))
     )
@@ -59,7 +59,7 @@ def check(ns: str) -> Response:
     """Say what a change would do; nothing is written."""
     sent = body(put=list, delete=list, waivers=list, base=int, confirm=bool, takeOver=bool)
     change = _change({"message": "check", "confirm": True, **sent})
-    return answer(judgement_json(plane().publisher.check(principal(), namespace_of(ns), change)))
+    return answer(preview_json(plane().publisher.check(principal(), namespace_of(ns), change)))
 
 
 @blueprint.get(f"{_NAMESPACE}/changes")
@@ -98,7 +98,7 @@ def roll_back(ns: str) -> Response:
         raise MalformedBodyError(message="field 'to' is missing from the body: name a revision")
     namespace = namespace_of(ns)
     if flag("dryRun"):
-        return answer(judgement_json(plane().rollbacks.preview(principal(), namespace, sent["to"])))
+        return answer(preview_json(plane().rollbacks.preview(principal(), namespace, sent["to"])))
     rollback = Rollback(sent["to"], sent.get("message", ""), sent.get("acknowledge", False))
     return answer(
         published_json(plane().rollbacks.roll_back(principal(), namespace, rollback, repeat()))

@@ -64,6 +64,7 @@ TABLE: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (errors.UnknownTokenIdError, Kind(404, "unknown-token")),
     (store.UnknownRevisionError, Kind(404, "unknown-revision")),
     (errors.StaleBaseError, Kind(409, "stale-base")),
+    (errors.UnknownBaseError, Kind(409, "unknown-base")),
     (errors.ManagedElsewhereError, Kind(409, "managed-elsewhere")),
     (errors.PreconditionFailedError, Kind(412, "precondition-failed")),
     (errors.ChangeTooLargeError, Kind(413, "change-too-large")),
@@ -132,7 +133,7 @@ def _members(error: Exception) -> Mapping[str, Any]:
         case errors.AcknowledgeError():
             return {"findings": [finding_data(each) for each in error.findings]}
         case errors.StaleBaseError():
-            resources = [key_json(key) for key in error.keys]
+            resources = [key_json(each.key) for each in error.resources]
             return {"base": error.base, "head": error.head, "resources": resources}
         case errors.PreconditionFailedError():
             return {"expected": error.expected, "seen": error.seen}

@@ -24,7 +24,7 @@ from configsvc.store import Revision
 from configsvc.usecases import (
     ConvergenceView,
     DifferingResource,
-    Judgement,
+    Preview,
     Published,
     StoredResource,
     rfc3339,
@@ -82,18 +82,19 @@ def published_json(outcome: Published) -> dict[str, Any]:
     }
 
 
-def judgement_json(judgement: Judgement) -> dict[str, Any]:
+def preview_json(preview: Preview) -> dict[str, Any]:
     """What a check says of a proposal."""
+    judgement = preview.judgement
     return {
-        "publishable": judgement.publishable,
+        "publishable": preview.publishable,
         "findings": [finding_data(f) for f in judgement.report.findings],
         "added": [f.fingerprints[0] for f in judgement.added],
         "blocking": [f.fingerprints[0] for f in judgement.blocking],
         "resolved": [finding_data(f) for f in judgement.resolved],
         "waived": [finding_data(f) for f in judgement.report.waived],
         "notEvaluated": [not_evaluated_data(n) for n in judgement.report.not_evaluated],
-        "edges": [_edge_change_json(each) for each in judgement.edges.edges],
-        "edgesTotal": judgement.edges.total,
+        "edges": [_edge_change_json(each) for each in preview.edges.edges],
+        "edgesTotal": preview.edges.total,
     }
 
 

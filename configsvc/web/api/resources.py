@@ -19,7 +19,7 @@ from configsvc.web.api.incoming import (
     single_document,
 )
 from configsvc.web.api.problems import MalformedRequestError
-from configsvc.web.api.rendering import answer, judgement_json, published_json, resource_json
+from configsvc.web.api.rendering import answer, preview_json, published_json, resource_json
 
 blueprint = Blueprint("resources", __name__)
 _BASE = "/v1/namespaces/<ns>/resources"
@@ -78,7 +78,7 @@ def _write(
         preconditions=(_precondition(key),),
     )
     if flag("dryRun"):
-        return answer(judgement_json(plane().publisher.check(principal(), namespace, change)))
+        return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
     outcome = plane().publisher.publish(principal(), namespace, change)
     digest = outcome.resources.get(key)
     return answer(published_json(outcome), headers={"ETag": f'"{digest}"'} if digest else None)
