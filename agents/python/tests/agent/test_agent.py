@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.python.tests.conftest import MakeAgent
-from agents.python.tests.documents import document, encode
+from agents.python.tests.documents import compiled, document, encode
 from configsvc_agent import (
     Agent,
     CallTimeoutError,
@@ -278,6 +278,24 @@ class TestSeeing:
         assert lines[0].startswith("player-engine -> score-engine get-score: version 0 (")
         assert "  breaker.openFor            5s                     CircuitBreaker/all" in lines
         assert "  retry.backoff.multiplier   200%                   default" in lines
+
+    def test_explain_uses_the_names_of_documents(self, agent: Agent) -> None:
+        """What documents set together, or call otherwise, is found under their names."""
+        given = document()
+        policy = given["outbound"][0]["operations"][0]["policy"]
+        policy["sources"] = {
+            "RateLimit/all": ["rateLimit.rate"],
+            "CircuitBreaker/all": ["breaker.failures.record", "breaker.window"],
+            "Fallback/zero": ["fallback.static"],
+        }
+        agent._apply(compiled(given))
+        explanation = agent.explain("score-engine", "get-score")
+        sources = {leaf.path: leaf.source for leaf in explanation.leaves}
+
+        assert sources["rateLimit.limit"] == sources["rateLimit.period"] == "RateLimit/all"
+        assert sources["breaker.failures.record"] == "CircuitBreaker/all"
+        assert sources["breaker.window.size"] == "CircuitBreaker/all"
+        assert sources["fallback.static.body"] == "Fallback/zero"
 
     def test_explain_of_what_is_not_declared(self, agent: Agent) -> None:
         """An unknown operation is ``*``; an unknown callee is said to be undeclared."""

@@ -10,11 +10,12 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, cast
 
 from configsvc_agent import __version__
-from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks
+from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks, Tools
 from configsvc_agent.agent._explain import Explanation
+from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
 from configsvc_agent.delivery import Callback, Change, Delivery, Origin, State, Status, Subscriber
@@ -29,6 +30,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C", bound=Callback)
 H = TypeVar("H", bound=Hook)
+
+
+class Deliverer(Protocol):
+    """What an agent needs of its delivery."""
+
+    def start(self) -> None:
+        """Begin; never waits for the server."""
+
+    def stop(self, timeout: float) -> None:
+        """End within ``timeout`` seconds."""
+
+    def status(self) -> Status:
+        """Where things stand now."""
+
+    def wait_ready(self, timeout: float | None) -> bool:
+        """Wait until the state is ready; whether it is."""
+
 
 _started: weakref.WeakSet[Agent] = weakref.WeakSet()
 
@@ -57,7 +75,7 @@ class Agent:
         self._hooks = Hooks()
         self._subscribers: tuple[Subscriber, ...] = ()
         self._lock = threading.Lock()
-        self._delivery: Delivery | None = None
+        self._delivery: Deliverer | None = None
         self._forked = False
         self._edges = self._new_edges(built_in(self._settings.namespace, service))
 
@@ -67,14 +85,7 @@ class Agent:
         """Start delivery; once started, nothing more happens. Waits 0.5 s for the disk at most."""
         with self._lock:
             if self._delivery is None:
-                self._delivery = Delivery(
-                    self._settings,
-                    agent_version=__version__,
-                    context=self._context,
-                    apply=self._apply,
-                    tell=self._tell,
-                    breakers=self._breakers,
-                )
+                self._delivery = self._new_delivery()
                 _started.add(self)
                 self._delivery.start()
         return self
@@ -255,6 +266,10 @@ class Agent:
             self._alive()
         return self._edges.at(host, port, method, path, classify)
 
+    def now(self) -> int:
+        """The monotonic clock in microseconds by which deadlines are meant."""
+        return self._edges.now()
+
     # ── seeing ───────────────────────────────────────────────────────────────────────────────────
 
     def explain(self, callee: str, operation: str = ANY_OPERATION) -> Explanation:
@@ -281,7 +296,17 @@ class Agent:
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
     def _new_edges(self, bundle: Bundle) -> Edges:
-        return Edges(self._settings.service, bundle, self._hooks)
+        return Edges(self._settings.service, bundle, self._hooks, Tools(executor=HedgeThreads()))
+
+    def _new_delivery(self) -> Deliverer:
+        return Delivery(
+            self._settings,
+            agent_version=__version__,
+            context=self._context,
+            apply=self._apply,
+            tell=self._tell,
+            breakers=self._breakers,
+        )
 
     def _apply(self, bundle: Bundle) -> None:
         self._edges.apply(bundle)
@@ -293,7 +318,7 @@ class Agent:
     def _breakers(self) -> tuple[tuple[str, str], ...]:
         return self._edges.breakers()
 
-    def _alive(self) -> Delivery | None:
+    def _alive(self) -> Deliverer | None:
         """The delivery, started anew where a fork has left none."""
         if self._forked:
             self._forked = False

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter_ns as clock
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from configsvc_agent.agent._deadline import current_deadline
 from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats
 from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle
-from configsvc_agent.drivers import Attempt, Classifier, Facts, Guard, context, monotonic
+from configsvc_agent.drivers import Attempt, Classifier, Facts, Guard, Timing, context
+from configsvc_agent.drivers.guard import REAL_TIME
 from configsvc_agent.engine.commands import NO_FACTS
 from configsvc_agent.engine.events import Event
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.engine.registry import Machines
 from configsvc_agent.errors import CallError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -129,12 +134,23 @@ def _with_deadline(facts: Facts, at: int) -> Facts:
     return Facts(deadline=at) if facts is NO_FACTS else replace(facts, deadline=at)
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What guards take time, chance and threads from; tests put their own in its place."""
+
+    timing: Timing = REAL_TIME
+    rng: Callable[[], float] = random.random
+    executor: Executor | None = None
+
+
 class Edges:
     """Finds the guard of an edge; puts bundles in force for all of them. Safe between threads."""
 
-    def __init__(self, caller: str, bundle: Bundle, hooks: Hooks) -> None:
+    def __init__(self, caller: str, bundle: Bundle, hooks: Hooks, tools: Tools) -> None:
         self._caller = caller
         self._hooks = hooks
+        self._tools = tools
+        self.now = tools.timing.clock
         self._lock = threading.Lock()
         self._machines = Machines(lock=threading.Lock)
         self._guards: dict[tuple[Edge, Classifier], GuardedEdge] = {}
@@ -153,7 +169,7 @@ class Edges:
             for operation in (*callee.operations.values(), callee.other)
         }
         self.bundle = bundle
-        self._machines.install(policies, monotonic(), undeclared=bundle.undeclared.policy)
+        self._machines.install(policies, self.now(), undeclared=bundle.undeclared.policy)
         self.routes = {}
 
     def named(self, callee: str, operation: str, classifier: Classifier | None) -> GuardedEdge:
@@ -230,6 +246,9 @@ class Edges:
                     classifier=classifier,
                     listener=self._hooks.listener(stats),
                     attempts=bool(self._hooks),
+                    executor=self._tools.executor,
+                    rng=self._tools.rng,
+                    timing=self._tools.timing,
                 )
                 found = self._guards[edge, classifier] = GuardedEdge(guard, classifier, stats)
             return found

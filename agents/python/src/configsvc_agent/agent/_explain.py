@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
 from configsvc_agent.delivery import Origin
-from configsvc_agent.engine.policy import CallPolicy
+from configsvc_agent.engine.policy import (
+    CallPolicy,
+    LastGoodFallback,
+    OperationFallback,
+    StaticFallback,
+)
 from configsvc_agent.errors import duration_text
 
 _DURATIONS = frozenset(
@@ -15,7 +20,7 @@ _DURATIONS = frozenset(
         "breaker.openFor",
         "breaker.slowCall.above",
         "bulkhead.maxWait",
-        "fallback.maxAge",
+        "fallback.lastGood.maxAge",
         "hedge.delay",
         "rateLimit.maxWait",
         "rateLimit.period",
@@ -76,6 +81,7 @@ class Explanation:
     def _source(self, path: str) -> str:
         """Who set ``path``, or the compound value that it is part of."""
         sources: Mapping[str, str] = self.policy.sources
+        path = _COMPOUNDS.get(path, path)
         while path:
             if path in sources:
                 return sources[path]
@@ -98,13 +104,31 @@ _POLICIES = (
     ("bulkhead", "bulkhead"),
     ("rate_limit", "rateLimit"),
     ("hedge", "hedge"),
-    ("fallback", "fallback"),
 )
+
+
+_NAMES = {
+    "breaker.ignore": "breaker.failures.ignore",
+    "breaker.record": "breaker.failures.record",
+    "hedge.copies": "hedge.extra",
+}
+"""Leaves that documents call otherwise than the engine does."""
+
+_COMPOUNDS = {"rateLimit.limit": "rateLimit.rate", "rateLimit.period": "rateLimit.rate"}
+"""Leaves that documents set together, under one name."""
+
+_FALLBACKS = {
+    StaticFallback: "fallback.static",
+    LastGoodFallback: "fallback.lastGood",
+    OperationFallback: "fallback.operation",
+}
 
 
 def _leaves(policy: CallPolicy) -> Iterator[tuple[str, object]]:
     for name, path in _POLICIES:
         yield from _walk(path, getattr(policy, name))
+    if policy.fallback is not None:
+        yield from _walk(_FALLBACKS[type(policy.fallback)], policy.fallback)
 
 
 def _walk(path: str, value: object) -> Iterator[tuple[str, object]]:
@@ -112,7 +136,7 @@ def _walk(path: str, value: object) -> Iterator[tuple[str, object]]:
     if value is None:
         return
     if not is_dataclass(value):
-        yield path, value
+        yield _NAMES.get(path, path), value
         return
     for field in fields(value):
         yield from _walk(f"{path}.{_camel(field.name)}", getattr(value, field.name))

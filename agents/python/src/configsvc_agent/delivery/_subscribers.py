@@ -75,11 +75,15 @@ class Subscriber:
 
     def _run(self) -> None:
         while (change := self._next()) is not None:
-            try:
-                self._call(change)
-            except Exception:  # noqa: BLE001  a callback may raise anything
-                self.failures += 1
-                _log.exception("the change callback %r failed; the bundle stays", self.callback)
+            self.call(change)
+
+    def call(self, change: Change) -> None:
+        """Run the callback in this thread; what it raises is logged and counted."""
+        try:
+            self._invoke(change)
+        except Exception:  # noqa: BLE001  a callback may raise anything
+            self.failures += 1
+            _log.exception("the change callback %r failed; the bundle stays", self.callback)
 
     def _next(self) -> Change | None:
         with self._changed:
@@ -88,7 +92,7 @@ class Subscriber:
             change, self._pending = self._pending, None
             return change
 
-    def _call(self, change: Change) -> None:
+    def _invoke(self, change: Change) -> None:
         result = self.callback(change)
         if not inspect.iscoroutine(result):
             return
