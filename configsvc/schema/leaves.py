@@ -1,13 +1,12 @@
 """The leaves of a policy: which fields merge, with type and default, as its schema says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from configsvc.model.names import POLICY_KINDS, Kind
 from configsvc.model.policies import (
-    OUTCOME_CLASSES,
     Leaf,
     Lifted,
     OperationReference,
@@ -33,24 +32,19 @@ IDENTITY = frozenset({"target", "side"})
 """Fields of a policy's spec that say which policy it is; they do not merge."""
 
 _MILLIONTHS = 1_000_000
-_CLASS_ORDER = {
-    name: str(position)
-    for position, name in enumerate(
-        (
-            "connect",
-            "refused",
-            "reset",
-            "timeout",
-            "4xx",
-            "5xx",
-            "overloaded",
-            "open",
-            "full",
-            "limited",
-        )
-    )
-}
-assert _CLASS_ORDER.keys() == OUTCOME_CLASSES  # noqa: S101 - two lists of one vocabulary
+_CLASSES = (
+    "connect",
+    "refused",
+    "reset",
+    "timeout",
+    "4xx",
+    "5xx",
+    "overloaded",
+    "open",
+    "full",
+    "limited",
+)
+"""`OUTCOME_CLASSES` in the order in which people read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +155,16 @@ def _leaf_type(schema: Schema) -> LeafType:
     return plain.get(schema.get("type"), "text")
 
 
-def outcomes(value: list[str | int]) -> tuple[str, ...]:
+def outcomes(value: Iterable[str | int]) -> tuple[str, ...]:
     """Outcomes in a fixed order, so that equal sets are equal values: classes, then codes."""
-    return tuple(
-        sorted(
-            set(map(str, value)),
-            key=lambda name: (name not in _CLASS_ORDER, _CLASS_ORDER.get(name, name)),
-        )
-    )
+    return _outcomes(tuple(value))
+
+
+@lru_cache(maxsize=1024)
+def _outcomes(value: tuple[str | int, ...]) -> tuple[str, ...]:
+    names = set(map(str, value))
+    classes = [name for name in _CLASSES if name in names]
+    return (*classes, *sorted(names.difference(classes)))
 
 
 def _same(value: Json) -> Leaf:

@@ -71,12 +71,8 @@ def _document(stream: Iterator[Event], start: DocumentStartEvent, text: str) -> 
         builder.refuse(
             "documents are read as YAML 1.2: write '%YAML 1.2' or leave the line out", start
         )
-    for event in stream:
-        if isinstance(event, DocumentEndEvent):
-            break
+    while not isinstance(event := next(stream), DocumentEndEvent):
         builder.take(event)
-    else:
-        return None
     return builder.outcome(_Extent(text, begin(start), end(event)))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from configsvc.model.names import POLICY_KINDS, Kind
 from configsvc.model.policies import (
+    OUTCOME_CLASSES,
     Lifted,
     OperationReference,
     Rate,
@@ -205,6 +206,12 @@ def test_how_a_leaf_is_read(kind: Kind, path: str, written: object, value: objec
     """Each type becomes integers, tuples and values of the model."""
     read = flat(leaf_table(kind))[path].convert(written)
     assert (type(read), read) == (type(value), value)
+
+
+def test_every_class_of_outcomes_has_its_place() -> None:
+    """One that was forgotten would be taken for a code."""
+    assert outcomes([*sorted(OUTCOME_CLASSES), "100"])[-1] == "100"
+    assert len(outcomes(OUTCOME_CLASSES)) == len(OUTCOME_CLASSES)
 
 
 def test_outcomes_are_a_set_in_a_fixed_order() -> None:

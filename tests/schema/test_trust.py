@@ -77,6 +77,11 @@ def test_every_part_of_an_authentication_is_read() -> None:
     )
 
 
+def test_keys_alone_are_enough() -> None:
+    """Where no tokens are issued."""
+    assert api_key() == []
+
+
 def test_an_authentication_accepts_something() -> None:
     """Neither tokens nor keys would lock everybody out; anybody is called public."""
     assert refused("Authentication", {"scopes": ["a"]}) == [
