@@ -76,6 +76,7 @@ class Gate:
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._unloaded = {"heads", "tokens"}
+        self._loaded = asyncio.Event()
         self._told_full = 0.0
         self._tidy_timer: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="agentgate-store")
@@ -102,6 +103,10 @@ class Gate:
         for following in self._followings:
             following.start()
         self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
+
+    async def loaded(self) -> None:
+        """Wait until the store was read."""
+        await self._loaded.wait()
 
     def agent_connection(self) -> Connection:
         """A new connection of an agent."""
@@ -158,11 +163,16 @@ class Gate:
         self._acks.poke()
 
     def _heads_loaded(self) -> None:
-        self._unloaded.discard("heads")
+        self._has_loaded("heads")
 
     def _all_tokens(self, records: Mapping[str, TokenRecord]) -> None:
-        self._unloaded.discard("tokens")
+        self._has_loaded("tokens")
         self._cut(self.doorkeeper.replace(records))
+
+    def _has_loaded(self, what: str) -> None:
+        self._unloaded.discard(what)
+        if not self._unloaded:
+            self._loaded.set()
 
     def _tokens(self, records: Mapping[str, TokenRecord | None]) -> None:
         self._cut(self.doorkeeper.learn(records))
@@ -189,7 +199,7 @@ class Gate:
         """See `Process`."""
         if self._draining:
             return unavailable("the server is stopping: connect again, another process answers")
-        if self._unloaded:
+        if not self._loaded.is_set():
             return unavailable("the server has not read its store yet: try again in a moment")
         return None
 

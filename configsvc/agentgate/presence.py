@@ -64,19 +64,15 @@ class Presence:
             self.convergence.forget(stream.session, now)
 
     def reported(self, reported: Reported, now: int) -> None:
-        """An agent with an open stream reports."""
+        """An agent reports; its stream is open, or it has none and polls."""
         row = self.roster.get(reported.report.session)
         if row is None:
-            return
-        self.roster.report(reported.report, now)
-        for each in reported.report.reports:
-            for latency in self.convergence.report(row, each, now):
-                self._counters.ack_latency.record(latency)
-        self._note(reported)
-
-    def polled(self, reported: Reported, now: int) -> None:
-        """An agent without a stream reports."""
-        self.roster.report_poll(reported.identity, reported.report, now)
+            self.roster.report_poll(reported.identity, reported.report, now)
+        else:
+            self.roster.report(reported.report, now)
+            for each in reported.report.reports:
+                for latency in self.convergence.report(row, each, now):
+                    self._counters.ack_latency.record(latency)
         self._note(reported)
 
     def left(self, session: str, now: int) -> None:

@@ -87,7 +87,7 @@ def _outcome(at: str, entry: Mapping[str, Any]) -> BundleReport:
         raise bad_request(f"{at}/version is {_seen(version)}, not a bundle's version")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise bad_request(f"{at}/digest is {_seen(digest)}, not 64 lower-case hexadecimal digits")
-    if state not in _OUTCOMES:
+    if not isinstance(state, str) or state not in _OUTCOMES:
         raise bad_request(f"{at}/state is {_seen(state)}: use one of {', '.join(_OUTCOMES)}")
     reason = _optional_text(entry, f"{at}/reason", MAX_REASON)
     return BundleReport(version, digest, _OUTCOMES[state], reason or "")

@@ -26,6 +26,8 @@ RESERVED_FILES: Final = 128
 _BACKLOG: Final = 2048
 _BEAT: Final = 1.0
 _CLOSING: Final = 0.05
+_LOADING: Final = 3.0
+"""Seconds for which agents wait in the backlog for the store to be read, before they get 503."""
 
 
 class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type information
@@ -58,6 +60,8 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
         gate.start()
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(gate.stop)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(gate.loaded(), _LOADING)
             stack.callback(settings.socket_path().unlink, missing_ok=True)
             internal = await _serve_internally(gate, settings)
             stack.callback(internal.close)

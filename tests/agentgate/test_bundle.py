@@ -63,7 +63,7 @@ def test_fetch_by_digest(world: World, tmp_path: Path) -> None:
             target = bundle_target(digest=digest_of(ONE))
             assert (await gate.get(target, token)).body == ONE
             world.text("player-engine", "two")
-            await until(lambda: gate.gate.in_force("prod").revision == 3)  # type: ignore[union-attr]
+            await gate.caught_up(3)
             answer = await gate.get(target, token)
             assert (answer.status, answer.code) == (404, "not-in-force")
 

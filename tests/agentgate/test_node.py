@@ -1,14 +1,18 @@
 """The agent plane as it runs in production: real processes, SQLite, real sockets."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from configsvc.agentgate.options import AgentGateSettings
+from configsvc.errors import InputError
 from configsvc.fleet import AgentState, ask_metrics, ask_nodes
 from configsvc.store.sqlite import SqliteStore
 from tests.agentgate.node import node
-from tests.agentgate.world import Agents, World, bundle, bundle_target, now, run, until
+from tests.agentgate.world import Agents, World, bundle, bundle_target, now, run_against, until
 
 
 @pytest.fixture
@@ -39,10 +43,76 @@ def test_from_commit_to_acknowledgement_and_drain(world: World, tmp_path: Path) 
         running.process.terminate()
         assert (await agent.event()).kind == "drain"
         assert await agent.client.ended()
-        agents.close()
 
     with node(tmp_path) as running:
-        run(scenario(Agents(running.port)))
+        run_against(running.port, scenario)
         assert running.process.wait(20) == 0
         assert ask_metrics(running.run_directory).incomplete == ()
         assert list(running.run_directory.iterdir()) == []
+
+
+def test_reports_find_the_process_that_has_the_stream(world: World, tmp_path: Path) -> None:
+    """Two processes share a port: whichever a report reaches, the right one takes it."""
+
+    async def scenario(agents: Agents) -> None:
+        token = world.token()
+        streams = [await agents.stream(token, instance=f"i{n}") for n in range(12)]
+        assert len({stream.session.split("-")[0] for stream in streams}) == 2
+        for stream in streams:
+            await stream.event()
+        revision = world.publish({"player-engine": bundle("player-engine", "two")})
+        for stream in streams:
+            assert (await stream.applied(await stream.event())).status == 204
+        await until(lambda: (acks := world.acks(revision)) and acks.count(AgentState.APPLIED) == 12)
+        rows = ask_nodes(running.run_directory, "prod").rows
+        assert {row.state for row in rows} == {AgentState.APPLIED}
+        metrics = ask_metrics(running.run_directory).metrics.values()
+        assert sum(each["reports_forwarded"] for each in metrics) > 0
+        assert sum(each["streams"] for each in metrics) == 12
+
+    with node(tmp_path, processes=2) as running:
+        run_against(running.port, scenario)
+
+
+def test_killed_process_is_replaced(world: World, tmp_path: Path) -> None:
+    """Its agents come back to its successor, and its socket is cleaned away."""
+
+    async def scenario(agents: Agents) -> None:
+        token = world.token()
+        agent = await agents.stream(token)
+        event = await agent.event()
+        (before,) = running.run_directory.iterdir()
+        os.kill(int(before.stem.rpartition("-")[2]), signal.SIGKILL)
+        assert await agent.client.ended()
+        await until(lambda: set(running.run_directory.iterdir()) - {before})
+        back = await agents.stream(token, last_event_id=event.id, digest=event.json["digest"])
+        assert (await back.report()).status == 204
+        assert (await agent.report()).status == 409
+        answer = ask_nodes(running.run_directory, "prod")
+        assert [row.state for row in answer.rows] == [AgentState.APPLIED]
+        assert answer.incomplete == ()
+        assert not before.exists()
+
+    with node(tmp_path) as running:
+        run_against(running.port, scenario)
+
+
+def test_interrupt_ends_at_once(world: World, tmp_path: Path) -> None:
+    """Ctrl-C does not wait for agents."""
+
+    async def scenario(agents: Agents) -> None:
+        agent = await agents.stream(world.token())
+        await agent.event()
+        running.process.send_signal(signal.SIGINT)
+        assert await agent.client.ended()
+
+    with node(tmp_path) as running:
+        run_against(running.port, scenario)
+        assert running.process.wait(20) == 0
+
+
+def test_run_directory_that_is_too_deep(tmp_path: Path) -> None:
+    """The reason is named before anything is started."""
+    deep = tmp_path / ("d" * 100)
+    with pytest.raises(InputError, match="use a data directory with a shorter path"):
+        AgentGateSettings(bind=("127.0.0.1:0",), run_directory=deep).check()

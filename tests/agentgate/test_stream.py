@@ -92,6 +92,7 @@ def test_agent_that_missed_a_change_gets_it(world: World, tmp_path: Path) -> Non
             agent.close()
             world.text("player-engine", "two")
             digest = world.text("player-engine", "three")
+            await gate.caught_up(4)
             back = await gate.stream(token, last_event_id=event.id, digest=event.json["digest"])
             caught_up = await back.event()
             assert caught_up.json["digest"] == digest

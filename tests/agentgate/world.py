@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -204,6 +204,7 @@ def outcome(event: Event, state: str, reason: str | None = None) -> dict[str, An
 def report(
     identity: tuple[str, str, str],
     session: str,
+    /,
     *outcomes: Mapping[str, Any],
     **fields: object,
 ) -> dict[str, Any]:
@@ -331,10 +332,13 @@ class Agents:
         agent.session = first.json["session"]
         return agent
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close every connection."""
         for client in self._clients:
             client.close()
+        for client in self._clients:
+            with suppress(OSError):
+                await client.writer.wait_closed()
 
 
 class Running(Agents):
@@ -343,6 +347,10 @@ class Running(Agents):
     def __init__(self, gate: Gate, port: int) -> None:
         super().__init__(port)
         self.gate = gate
+
+    async def caught_up(self, revision: int) -> None:
+        """Wait until the gate knows of a revision of prod."""
+        await until(lambda: (k := self.gate.in_force("prod")) and k.revision == revision)
 
 
 def _authorization(token: str) -> dict[str, str]:
@@ -373,10 +381,10 @@ async def serving(
     server = await loop.create_server(gate.agent_connection, "127.0.0.1", 0)
     running = Running(gate, server.sockets[0].getsockname()[1])
     try:
-        await until(lambda: gate.refusal() is None)
+        await asyncio.wait_for(gate.loaded(), PATIENCE)
         yield running
     finally:
-        running.close()
+        await running.close()
         server.close()
         gate.drain()
         try:
@@ -391,6 +399,19 @@ async def until(holds: Callable[[], object], patience: float = PATIENCE) -> None
     while not holds():
         assert time.monotonic() < deadline, "did not happen in time"
         await asyncio.sleep(0.005)
+
+
+def run_against(port: int, scenario: Callable[[Agents], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario against a server elsewhere."""
+
+    async def whole() -> None:
+        agents = Agents(port)
+        try:
+            await scenario(agents)
+        finally:
+            await agents.close()
+
+    run(whole())
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
