@@ -40,7 +40,7 @@ class Collector:
         edges: tuple[EdgeId, ...],
     ) -> None:
         subject = conflict.subject or subject
-        fingerprint = f"{rule.code} {self.namespace} {subject}"
+        fingerprint = f"{rule.code} {self.namespace} {subject} {conflict.detail}".rstrip()
         hit = Hit(rule, conflict, subject, conflict.edges or edges, provenance, fingerprint)
         if hit.written:
             self.hits.append(hit)

@@ -61,6 +61,7 @@ class Conflict:
     ``fields`` maps each field that takes part to the text that describes its value; ``evidence``
     and ``places`` add what stands elsewhere. ``severity`` None is the rule's. ``subject`` None is
     what is under check. ``edges`` are the edges concerned, where they are not the subject's.
+    ``detail`` names what tells it from other conflicts of the same subject.
     ``even_if`` tells which values of missing data the arithmetic assumes, where it holds for all
     values.
     """
@@ -75,4 +76,5 @@ class Conflict:
     places: tuple[Place, ...] = ()
     subject: Subject | None = None
     edges: tuple[EdgeId, ...] = ()
+    detail: str = ""
     even_if: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from configsvc.analysis.guarded import ambiguous, unmanaged_timeout
+from configsvc.analysis.mistakes import ambiguous_edges, missing_references
 from configsvc.analysis.provenance import NOWHERE, EdgeProvenance, NodeDocuments
 from configsvc.analysis.view import (
     NATIVE,
@@ -63,6 +64,8 @@ class _Adapter:
             works=works,
             nodes=self._node_views(edges),
             policies=tuple(self._policy_views()),
+            ambiguous=tuple(ambiguous_edges(self._catalog, edges)),
+            references=tuple(missing_references(self._catalog)),
             waivers={Key(Kind.WAIVER, n): w for n, w in self._catalog.waivers.items()},
             namespace=self._catalog.namespace,
         )

@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from typing import Any
 
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import Key
+from configsvc.model.names import Key, Kind
 from configsvc.model.resources import Source
 from configsvc.resolve import Catalog, EffectivePolicy, Merged
 from configsvc.resolve.layers import policy_of
@@ -121,9 +121,20 @@ class EdgeProvenance:
         return self.documents.operation(self.edge.callee, self.edge.operation)
 
     def _merged(self, part: str) -> Merged[Any] | None:
-        found: Merged[Any] | None = getattr(self.policy, part, None)
-        return found
+        kind = KINDS.get(part)
+        return None if kind is None else self.policy.merged(kind)
 
+
+KINDS = {
+    "timeout": Kind.TIMEOUT,
+    "retry": Kind.RETRY,
+    "breaker": Kind.CIRCUIT_BREAKER,
+    "bulkhead": Kind.BULKHEAD,
+    "rate_limit": Kind.RATE_LIMIT,
+    "hedge": Kind.HEDGE,
+    "fallback": Kind.FALLBACK,
+}
+"""The kind of policy that each part of an edge holds."""
 
 _FACTS = frozenset({"operation", "caller", "callee"})
 

@@ -218,6 +218,33 @@ class PolicyView:
     fields: Mapping[str, Leaf]
 
 
+@dataclass(frozen=True, slots=True)
+class AmbiguousEdge:
+    """An edge some of whose fields have two values of one rank.
+
+    ``values`` maps each such field (``retry.attempts``) to what its documents say.
+    """
+
+    id: EdgeId
+    provenance: Provenance
+    values: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingReference:
+    """A reference to what is not there.
+
+    ``what`` says what it names (``operation 'x' of Service 'y'``), ``known`` the names that are
+    there. ``is_call``: it is an edge of the call graph.
+    """
+
+    resource: Key
+    pointer: str
+    what: str
+    known: tuple[str, ...]
+    is_call: bool
+
+
 @dataclass(frozen=True)
 class System:
     """Everything that is analysed at once."""
@@ -226,6 +253,8 @@ class System:
     works: Mapping[WorkId, WorkView] = field(default_factory=dict)
     nodes: Mapping[str, NodeView] = field(default_factory=dict)
     policies: Sequence[PolicyView] = ()
+    ambiguous: Sequence[AmbiguousEdge] = ()
+    references: Sequence[MissingReference] = ()
     waivers: Mapping[Key, Waiver] = field(default_factory=dict)
     namespace: str = ""
 

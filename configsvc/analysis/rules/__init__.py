@@ -2,6 +2,10 @@
 
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules.am01_amplified_path import AmplifiedPath
+from configsvc.analysis.rules.cg01_call_cycle import CallCycle
+from configsvc.analysis.rules.cg02_undeclared_callee import UndeclaredCallee
+from configsvc.analysis.rules.gw03_dangling_reference import DanglingReference
+from configsvc.analysis.rules.hg02_hedged_retry import HedgedRetry
 from configsvc.analysis.rules.rb02_open_breaker_retried import OpenBreakerRetried
 from configsvc.analysis.rules.rb03_one_request_trips import OneRequestTrips
 from configsvc.analysis.rules.rb04_starved_breaker import StarvedBreaker
@@ -33,9 +37,14 @@ from configsvc.analysis.rules.rt17_repeated_side_effect import RepeatedSideEffec
 from configsvc.analysis.rules.rt18_permanent_failure_retried import PermanentFailureRetried
 from configsvc.analysis.rules.rt20_unreplayable_body import UnreplayableBody
 from configsvc.analysis.rules.rt21_stream_with_deadline import StreamWithDeadline
+from configsvc.analysis.rules.sc02_ambiguous_field import AmbiguousField
 
 ALL: tuple[type[Rule], ...] = (
     AmplifiedPath,
+    CallCycle,
+    UndeclaredCallee,
+    DanglingReference,
+    HedgedRetry,
     OpenBreakerRetried,
     OneRequestTrips,
     StarvedBreaker,
@@ -67,5 +76,6 @@ ALL: tuple[type[Rule], ...] = (
     PermanentFailureRetried,
     UnreplayableBody,
     StreamWithDeadline,
+    AmbiguousField,
 )
 """In the order of the modules, which is that of the codes."""
