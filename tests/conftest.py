@@ -5,9 +5,13 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.serving import RunningServer
 
 LEAK_GRACE_SECONDS = 2.0
 """How long a thread that a test has told to stop may take to do so."""
@@ -54,3 +58,12 @@ def _threads_still_alive(before: set[threading.Thread]) -> set[threading.Thread]
         if not thread.daemon:
             thread.join(max(0.0, give_up_at - time.monotonic()))
     return {thread for thread in started if thread.is_alive() and not thread.daemon}
+
+
+@pytest.fixture(scope="module")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningServer"]:
+    """A node shared by the tests of a module: let each work in a namespace of its own."""
+    from tests.serving import serving  # noqa: PLC0415 most suites start no node
+
+    with serving(tmp_path_factory.mktemp("node") / "data") as server:
+        yield server

@@ -10,7 +10,7 @@ from configsvc.cli.client import Client
 from configsvc.cli.exits import CommandError, Exit
 from configsvc.cli.findings import Locate, findings_text, nowhere
 from configsvc.cli.options import Invocation
-from configsvc.cli.terminal import write_json
+from configsvc.cli.terminal import counted, write_json
 
 _SHOWN_EDGES = 20
 _SHOWN_SERVICES = 8
@@ -62,10 +62,9 @@ def publish(
 
 def _refusal(error: CommandError) -> str:
     """Why a change is refused, without the findings, which follow in full."""
-    count = len(error.detail["findings"])
-    noun = "finding" if count == 1 else "findings"
     if error.code is Exit.FINDINGS:
-        return f"refused: nothing was published because of {count} {noun}"
+        count = counted(len(error.detail["findings"]), "finding")
+        return f"refused: nothing was published because of {count}"
     return error.message.partition("\n")[0]
 
 
@@ -92,7 +91,7 @@ def _judged(answer: Mapping[str, Any], locate: Locate) -> Iterator[str]:
             yield f"  {field['path']}: {_value(field['before'])} -> {_value(field['after'])}"
     more = answer["edgesTotal"] - len(answer["edges"][:_SHOWN_EDGES])
     if more > 0:
-        yield f"and {more} more edges"
+        yield f"and {counted(more, 'more edge')}"
     added = set(answer["added"])
     findings = [each for each in answer["findings"] if each["fingerprints"][0] in added]
     if findings:
@@ -100,7 +99,8 @@ def _judged(answer: Mapping[str, Any], locate: Locate) -> Iterator[str]:
         yield findings_text(findings, locate)
     yield ""
     verdict = "would be published" if answer["publishable"] else "would be refused"
-    yield f"{verdict}: {len(findings)} findings added, {len(answer['resolved'])} resolved"
+    added_count = counted(len(findings), "finding")
+    yield f"{verdict}: {added_count} added, {len(answer['resolved'])} resolved"
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 any JSON

@@ -20,6 +20,7 @@ from configsvc.analysis.formats import (
 )
 from configsvc.analysis.rules import ALL
 from configsvc.cli.sources import Sources
+from configsvc.cli.terminal import counted
 from configsvc.model.findings import Place, Severity
 from configsvc.schema import DocumentError
 
@@ -60,7 +61,7 @@ def as_text(checked: Checked) -> str:
     blocks = [error_text(error) for error in checked.sources.errors]
     errors = "".join(f"{block}\n" for block in blocks)
     if blocks:
-        errors += f"{_counted(len(blocks), 'error')} in documents\n\n"
+        errors += f"{counted(len(blocks), 'error')} in documents\n\n"
     return _HEADS.sub(_coloured, errors + text_report(checked.report, checked.locate))
 
 
@@ -145,10 +146,6 @@ def _annotations(errors: list[DocumentError]) -> Iterator[str]:
 
 def _coloured(match: re.Match[str]) -> str:
     return click.style(match[0], fg=_COLOURS[match[1]], bold=True)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _dumped(value: Any) -> str:  # noqa: ANN401 any JSON

@@ -43,6 +43,11 @@ def report_error(context: click.Context, error: CommandError) -> None:
     click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s for all but one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def note(text: str) -> None:
     """Write a remark to standard error."""
     click.echo(text, err=True)

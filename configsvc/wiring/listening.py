@@ -3,6 +3,7 @@
 A child that is started anew takes the same socket, so that nobody is refused meanwhile.
 """
 
+import os
 import socket
 from dataclasses import dataclass
 from typing import Final
@@ -106,5 +107,12 @@ def _bind(plane: str, flag: str, address: Address) -> socket.socket:
         family, _, _, _, target = found[0]
         return socket.create_server(target, family=family, backlog=BACKLOG)
     except OSError as exc:
-        reason = exc.strerror or str(exc)
-        raise ListenError(plane, flag, address, reason[:1].lower() + reason[1:]) from exc
+        raise ListenError(plane, flag, address, _reason(exc)) from exc
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the address, which Python adds in places."""
+    text = error.strerror or str(error)
+    if error.errno is not None and not isinstance(error, socket.gaierror):
+        text = os.strerror(error.errno)
+    return text[:1].lower() + text[1:]
