@@ -132,7 +132,7 @@ class Policy:
     """One policy document. ``target`` None: it applies only where a resource names it.
 
     ``fields`` maps the leaf's path in the spec (``backoff.base``) to its value, only where the
-    document has it.
+    document has it. A Fallback that names one alternative lifts the others as well.
     """
 
     kind: Kind

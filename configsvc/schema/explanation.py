@@ -15,14 +15,12 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from configsvc.model.names import Kind
+from configsvc.schema import limits
 from configsvc.schema.errors import Problem, child, shown
 from configsvc.schema.files import json_schema, resolved
 from configsvc.schema.hints import elsewhere, nearest, quantity
 from configsvc.schema.quantities import PARSERS
 from configsvc.schema.values import Json
-
-_MOST = 100
-"""Problems after which no further ones are looked for."""
 
 _LISTED = 12
 """Names that a message lists before it says that there are more."""
@@ -80,7 +78,7 @@ class _Failure:
 def explain(kind: Kind, value: Json) -> list[Problem]:
     """What is wrong with ``value`` as a document of ``kind``; never empty."""
     found: dict[tuple[str, str | None], Problem] = {}
-    errors = islice(_validator(kind).iter_errors(value), _MOST)
+    errors = islice(_validator(kind).iter_errors(value), limits.ERRORS)
     for failure in sorted(map(_failure, errors), key=_rank):
         for name, problem in _problems(kind, failure):
             found.setdefault((problem.pointer, name), problem)

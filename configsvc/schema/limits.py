@@ -15,6 +15,9 @@ NODES = 10_000
 INTEGER = 2**53 - 1
 """Largest integer that every reader of JSON keeps exact."""
 
+ERRORS = 100
+"""Errors of one document that are told; more help nobody."""
+
 UNSAFE_NUMBER = (
     "not a number that every reader of JSON keeps exact: use one between -(2^53 - 1) and 2^53 - 1"
 )

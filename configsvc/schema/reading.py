@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from itertools import islice
 from types import MappingProxyType
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from configsvc.model.names import API_VERSION, POLICY_KINDS, Key, Kind
 from configsvc.model.policies import Policy
 from configsvc.model.resources import MANAGED_BY_API, Resource, Spec
-from configsvc.model.routing import Bff, Gateway, Route
+from configsvc.model.routing import PUBLIC, Bff, Gateway, Route
 from configsvc.model.services import Service
 from configsvc.model.trust import Authentication, Waiver
 from configsvc.schema import limits
@@ -35,6 +36,13 @@ from configsvc.schema.values import Json
 _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 _POLICIES = frozenset(POLICY_KINDS)
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+_RESERVED = Key(Kind.AUTHENTICATION, PUBLIC)
+_NAME_IS_RESERVED = Problem(
+    "/metadata/name",
+    f"{PUBLIC!r} is what documents write where anybody may call: choose another name",
+    PUBLIC,
+)
 
 _READERS: Mapping[Kind, Callable[[Mapping[str, Json]], Spec]] = {
     Kind.SERVICE: read_service,
@@ -76,7 +84,7 @@ def read(document: Document, *, today: date | None = None) -> Resource:
         size = f"{len(data)} bytes, more than {limits.DOCUMENT_BYTES // 1024} KiB: split it"
         raise _invalid(document, [Problem("", f"the document has {size}")])
     resource = _typed(kind, value, digest(data), None)
-    found = list(_contradictions(resource.spec, today))
+    found = list(_contradictions(resource, today))
     if found:
         raise _invalid(document, found)
     return resource
@@ -98,16 +106,18 @@ def _typed(kind: Kind, value: Mapping[str, Json], digest: str, revision: int | N
         key=Key(kind, metadata["name"]),
         spec=spec,
         digest=digest,
-        labels=metadata.get("labels", _NO_LABELS),
+        labels=MappingProxyType(metadata["labels"]) if "labels" in metadata else _NO_LABELS,
         manager=metadata.get("manager", MANAGED_BY_API),
         revision=revision,
     )
 
 
-def _contradictions(spec: Spec, today: date | None) -> Iterable[Problem]:
-    if isinstance(spec, Waiver):
-        return waiver_problems(spec, today)
-    return _CHECKS[type(spec)](spec)
+def _contradictions(resource: Resource, today: date | None) -> Iterable[Problem]:
+    if resource.key == _RESERVED:
+        return [_NAME_IS_RESERVED]
+    if isinstance(resource.spec, Waiver):
+        return waiver_problems(resource.spec, today)
+    return _CHECKS[type(resource.spec)](resource.spec)
 
 
 def _kind(value: Mapping[str, Json]) -> Kind | Problem:
@@ -146,7 +156,7 @@ def _explain(kind: Kind, value: Json, out_of_bounds: list[Problem]) -> list[Prob
 
 
 def _invalid(document: Document, found: Iterable[Problem]) -> InvalidDocumentError:
-    errors = (document.error(problem) for problem in found)
+    errors = (document.error(problem) for problem in islice(found, limits.ERRORS))
     return InvalidDocumentError(sorted(errors, key=_reading_order))
 
 

@@ -7,6 +7,40 @@ from configsvc.schema.values import Json
 
 TODAY = date(2030, 1, 1)
 
+DETAILED: dict[str, dict[str, Json]] = {
+    "Service": {
+        "discovery": {
+            "lease": {},
+            "instances": [{"address": "a:1"}],
+            "healthCheck": {},
+            "outlierDetection": {"consecutive5xx": 5},
+        },
+        "client": {"connectionPool": {}},
+        "server": {},
+        "capacity": {},
+        "operations": [{"name": "a", "calls": [{"to": "b", "times": {}}], "latency": {}}],
+    },
+    "Gateway": {"listeners": [{"port": 80}]},
+    "Route": {"gateway": "edge", "destinations": [{"to": "a"}], "match": {}},
+    "Bff": {
+        "client": "web",
+        "discovery": {},
+        "endpoints": [
+            {"name": "a", "path": "/", "calls": [{"name": "b", "to": "c"}], "output": {"b": "b"}}
+        ],
+    },
+    "Authentication": {
+        "jwt": {"issuer": "a", "audiences": ["b"], "jwksUrl": "https://a.example"},
+        "apiKeys": [{"id": "a", "sha256": "0" * 64}],
+    },
+    "Retry": {"target": {}, "backoff": {}, "retryAfter": {}},
+    "CircuitBreaker": {"target": {}, "failures": {}, "halfOpen": {}},
+    "RateLimit": {"target": {}, "side": "caller", "rate": {"limit": 1, "period": "1s"}},
+    "Hedge": {"target": {}, "delay": "1s"},
+    "Bulkhead": {"target": {}, "maxConcurrent": 1},
+}
+"""Specs that have an object wherever one may have defaults inside."""
+
 
 def document(kind: str, spec: dict[str, Json] | None = None, **metadata: Json) -> dict[str, Json]:
     """A document of ``kind`` with everything but its spec filled in."""

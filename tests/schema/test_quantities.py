@@ -107,6 +107,12 @@ def test_bounds_themselves_and_other_values_are_none_of_its_business(
     assert said(kind, spec) == []
 
 
+def test_not_every_mistake_is_told() -> None:
+    """A hundred are enough for one round."""
+    operations = [{"name": f"a{index}", "slo": "2d"} for index in range(150)]
+    assert len(refused("Service", {"operations": operations})) == 100
+
+
 def test_a_problem_carries_what_was_seen_and_what_is_allowed() -> None:
     """Consoles show these beside the message."""
     (problem,) = said("Timeout", {"connect": "2h"})

@@ -19,43 +19,10 @@ from configsvc.schema import (
 )
 from configsvc.schema.files import Schema, resolved
 from configsvc.schema.values import Json
-from tests.schema.builders import TODAY, document, refusals
+from tests.schema.builders import DETAILED, TODAY, document, refusals
 
 RETRY = document("Retry", {"target": {"to": "b"}, "attempts": 2})
 KINDS = [pytest.param(kind, id=str(kind)) for kind in Kind]
-
-DETAILED = {
-    "Service": {
-        "discovery": {
-            "lease": {},
-            "instances": [{"address": "a:1"}],
-            "healthCheck": {},
-            "outlierDetection": {"consecutive5xx": 5},
-        },
-        "client": {"connectionPool": {}},
-        "server": {},
-        "capacity": {},
-        "operations": [{"name": "a", "calls": [{"to": "b", "times": {}}], "latency": {}}],
-    },
-    "Gateway": {"listeners": [{"port": 80}]},
-    "Route": {"gateway": "edge", "destinations": [{"to": "a"}], "match": {}},
-    "Bff": {
-        "client": "web",
-        "discovery": {},
-        "endpoints": [
-            {"name": "a", "path": "/", "calls": [{"name": "b", "to": "c"}], "output": {"b": "b"}}
-        ],
-    },
-    "Authentication": {
-        "jwt": {"issuer": "a", "audiences": ["b"], "jwksUrl": "https://a.example"},
-        "apiKeys": [{"id": "a", "sha256": "0" * 64}],
-    },
-    "Retry": {"target": {}, "backoff": {}, "retryAfter": {}},
-    "CircuitBreaker": {"target": {}, "failures": {}, "halfOpen": {}},
-    "RateLimit": {"target": {}, "side": "caller", "rate": {"limit": 1, "period": "1s"}},
-    "Hedge": {"target": {}, "delay": "1s"},
-    "Bulkhead": {"target": {}, "maxConcurrent": 1},
-}
 
 
 def filled(value: Json, schema: Schema, root: Schema) -> Json:
@@ -239,6 +206,26 @@ def test_an_error_without_a_text_has_no_line() -> None:
     (error,) = caught.value.errors
     assert (error.line, error.column, error.seen) == (None, None, "5")
     assert str(error).startswith("put/0: /spec/idle: 5 is not a duration")
+
+
+def test_no_authentication_is_called_public() -> None:
+    """The word stands for none, wherever one can be named."""
+    (value, *_) = json_schema(Kind.AUTHENTICATION)["examples"]
+    assert refusals({**value, "metadata": {"name": "public"}}) == [
+        (
+            "/metadata/name: 'public' is what documents write where anybody may call: "
+            "choose another name"
+        )
+    ]
+    assert refusals({**RETRY, "metadata": {"name": "public"}}) == []
+
+
+def test_labels_cannot_be_changed() -> None:
+    """A resource is a value."""
+    value = document("Retry", {"target": {}}, labels={"a": "b"})
+    resource = read(load_value(value, origin="test"))
+    with pytest.raises(TypeError):
+        resource.labels["a"] = "c"  # type: ignore[index]
 
 
 def test_a_refusal_is_an_input_error() -> None:

@@ -12,8 +12,7 @@ from configsvc.schema import InvalidDocumentError, json_schema, load_value, read
 from configsvc.schema.explanation import explain
 from configsvc.schema.validation import is_valid
 from configsvc.schema.values import Json
-from tests.schema.builders import TODAY
-from tests.schema.test_reading import DETAILED
+from tests.schema.builders import DETAILED, TODAY
 
 UNEXPLAINED = "compare it with the schema of"
 
