@@ -9,12 +9,13 @@ import logging
 from collections import deque
 from contextlib import suppress
 from http import HTTPStatus
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
 import orjson
 
-from configsvc.agentgate.http import ProblemError, unavailable
+from configsvc.agentgate.http import unavailable
 
 _log = logging.getLogger("configsvc.agentgate")
 
@@ -28,6 +29,17 @@ MAX_WAITING: Final = 10_000
 """Reports that may wait for one process."""
 
 REPORTS_PATH: Final = "/internal/reports"
+
+_NO_ANSWER: Final = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    EOFError,
+    TimeoutError,
+    asyncio.LimitOverrunError,
+)
+"""Every way in which a process can fail to answer properly."""
 
 _Waiting = tuple[bytes, asyncio.Future[int]]
 
@@ -83,20 +95,15 @@ class Peers:
 
     async def _serve(self, process: int, queue: deque[_Waiting]) -> None:
         """Hand over what waits until nothing does; then forget the process."""
-        path = self._directory / f"agentgate-{process}.sock"
-        connection: _Connection | None = None
+        connection = _Connection(self._directory / f"agentgate-{process}.sock")
         try:
             while queue:
-                batch = _batch(queue)
-                if connection is None:
-                    connection = _Connection(path)
-                if not await _hand_over(connection, batch):
-                    connection.close()
-                    connection = None
+                await _hand_over(connection, _batch(queue))
         finally:
             del self._queues[process]
-            if connection is not None:
-                connection.close()
+            connection.close()
+            for _, answer in queue:
+                answer.cancel()
 
 
 def _batch(queue: deque[_Waiting]) -> list[_Waiting]:
@@ -108,28 +115,26 @@ def _batch(queue: deque[_Waiting]) -> list[_Waiting]:
     return batch
 
 
-async def _hand_over(connection: "_Connection", batch: list[_Waiting]) -> bool:
-    """Hand over one batch and answer everybody in it; False if the connection is of no more use."""
-    problem: ProblemError | None = None
+async def _hand_over(connection: "_Connection", batch: list[_Waiting]) -> None:
+    """Hand over one batch and answer everybody in it, whatever happens."""
     statuses: list[int] = []
     try:
         async with asyncio.timeout(TIMEOUT):
             statuses = await connection.post([report for report, _ in batch])
     except (FileNotFoundError, ConnectionRefusedError):
-        statuses = [HTTPStatus.CONFLICT] * len(
-            batch
-        )  # the process has ended, and so have its streams
-    except (OSError, ValueError, TimeoutError, EOFError, asyncio.LimitOverrunError) as exc:
+        statuses = [HTTPStatus.CONFLICT] * len(batch)  # it has ended, and so have its streams
+    except _NO_ANSWER as exc:
         _log.warning("reports were not handed over: %r", exc)
-        problem = unavailable("the process that has the stream does not answer: try again")
-    for index, (_, answer) in enumerate(batch):
-        if answer.done():
-            continue
-        if problem is not None or index >= len(statuses):
-            answer.set_exception(problem or unavailable("a report was not taken: try again"))
-        else:
-            answer.set_result(statuses[index])
-    return problem is None
+        connection.close()
+    finally:
+        for (_, answer), status in zip_longest(batch, statuses[: len(batch)]):
+            if answer.done():
+                continue
+            if status is None:
+                problem = unavailable("the process that has the stream does not answer: try again")
+                answer.set_exception(problem)
+            else:
+                answer.set_result(status)
 
 
 class _Connection:
@@ -161,7 +166,8 @@ class _Connection:
         return int(lines[0].split(" ")[1]), body
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; the next use opens another."""
         if self._writer is not None:
             with suppress(OSError):
                 self._writer.close()
+        self._reader = self._writer = None

@@ -33,14 +33,17 @@ class Node:
 
 
 @contextmanager
-def node(data: Path, processes: int = 1) -> Iterator[Node]:
-    """Start an agent plane over the store in a directory; stop it with the block."""
+def node(data: Path, processes: int = 1, pem: Path | None = None) -> Iterator[Node]:
+    """Start an agent plane over the store in a directory; stop it with the block.
+
+    `pem` holds a certificate and its key: then it is served over TLS.
+    """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     descriptor = listener.fileno()
     command = [sys.executable, "-m", "tests.agentgate.node"]
     process = subprocess.Popen(
-        [*command, str(data), str(descriptor), str(processes)],
+        [*command, str(data), str(descriptor), str(processes), str(pem or "")],
         pass_fds=[descriptor],
         cwd=Path(__file__).parents[2],
     )
@@ -63,7 +66,7 @@ def _await_sockets(directory: Path, count: int, process: subprocess.Popen[bytes]
         time.sleep(0.02)
 
 
-def main(data: str, descriptor: str, processes: str) -> None:
+def main(data: str, descriptor: str, processes: str, pem: str) -> None:
     """Serve until told to stop."""
 
     def open_store() -> Store:
@@ -74,6 +77,8 @@ def main(data: str, descriptor: str, processes: str) -> None:
             bind=(f"fd://{descriptor}",),
             run_directory=Path(data, "run"),
             processes=int(processes),
+            certificate=Path(pem) if pem else None,
+            key=Path(pem) if pem else None,
             node="node",
             grace=3.0,
             log_level="warning",

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +111,37 @@ def test_interrupt_ends_at_once(world: World, tmp_path: Path) -> None:
     with node(tmp_path) as running:
         run_against(running.port, scenario)
         assert running.process.wait(20) == 0
+
+
+@pytest.mark.external("openssl")
+def test_tls(world: World, tmp_path: Path) -> None:
+    """Streams, pushes and reports work over TLS; plain text is not understood."""
+    pem = tmp_path / "localhost.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-keyout", str(pem), "-out", str(tmp_path / "certificate.pem")]
+    subprocess.run(["openssl", "req", "-x509", *key, *subject, *files], check=True)
+    certificate = (tmp_path / "certificate.pem").read_text()
+    pem.write_text(certificate + pem.read_text())
+
+    async def scenario(agents: Agents) -> None:
+        agent = await agents.stream(world.token())
+        await agent.event()
+        world.publish({"player-engine": bundle("player-engine", "two", 1 << 20)})
+        event = await agent.event()
+        assert event.bundle == bundle("player-engine", "two", 1 << 20)
+        assert (await agent.applied(event)).status == 204
+        answer = await agents.ask("POST", "/v1/agent/report", body=b"x" * 70_000)
+        assert answer.status == 413
+
+    async def plain(agents: Agents) -> None:
+        client = await agents.connect()
+        client.request("GET", "/v1/agent/bundle")
+        assert await client.ended()
+
+    with node(tmp_path, pem=pem) as running:
+        run_against(running.port, scenario, ssl.create_default_context(cadata=certificate))
+        run_against(running.port, plain)
 
 
 def test_run_directory_that_is_too_deep(tmp_path: Path) -> None:

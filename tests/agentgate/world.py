@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -267,8 +268,9 @@ class Agent:
 class Agents:
     """Clients of the agent plane on one port; all are closed in the end."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = port
+        self._tls = tls
         self._clients: list[Client] = []
 
     async def connect(self, *, receive_buffer: int | None = None) -> Client:
@@ -278,7 +280,13 @@ class Agents:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         raw.setblocking(False)  # noqa: FBT003 the standard library's own signature
         await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.port))
-        self._clients.append(Client(*await asyncio.open_connection(sock=raw, limit=32 << 20)))
+        streams = await asyncio.open_connection(
+            sock=raw,
+            limit=32 << 20,
+            ssl=self._tls,
+            server_hostname="localhost" if self._tls else None,
+        )
+        self._clients.append(Client(*streams))
         return self._clients[-1]
 
     async def ask(
@@ -401,11 +409,15 @@ async def until(holds: Callable[[], object], patience: float = PATIENCE) -> None
         await asyncio.sleep(0.005)
 
 
-def run_against(port: int, scenario: Callable[[Agents], Coroutine[Any, Any, None]]) -> None:
+def run_against(
+    port: int,
+    scenario: Callable[[Agents], Coroutine[Any, Any, None]],
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Run a scenario against a server elsewhere."""
 
     async def whole() -> None:
-        agents = Agents(port)
+        agents = Agents(port, tls)
         try:
             await scenario(agents)
         finally:
