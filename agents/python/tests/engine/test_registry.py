@@ -130,7 +130,7 @@ def test_budget_and_answers_survive() -> None:
         ),
     )
     assert world.machine("budget").withdraw(world.now)
-    assert world.machine("last-good").find("r", None, world.now) == (None,)
+    assert world.machine("last_good").find("r", None, world.now) == (None,)
 
 
 def test_removed_machine_is_forgotten() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
+from configsvc_agent.drivers.alarms import set_alarm
 from configsvc_agent.drivers.classify import Classifier
 from configsvc_agent.engine.call import Call
 from configsvc_agent.engine.commands import PENDING, Attempt, Command
@@ -20,48 +21,20 @@ _LOSERS: Final[set[Lane]] = set()
 """Cancelled copies on their way out: a loop alone keeps no task alive."""
 
 
-class _Alarm:
-    """Cancels the current task after ``seconds``: ``asyncio.timeout`` at a third of its price."""
-
-    __slots__ = ("_before", "_handle", "_task", "rang")
-
-    def __init__(self, task: asyncio.Task[Any], seconds: float) -> None:
-        self.rang = False
-        self._task = task
-        self._before = task.cancelling()
-        loop = task.get_loop()
-        self._handle = loop.call_at(loop.time() + seconds, self._ring)
-
-    def _ring(self) -> None:
-        self.rang = True
-        self._task.cancel()
-
-    def was_it(self) -> bool:
-        """Whether the cancellation that has arrived is the alarm's and nobody else's."""
-        if not self.rang:
-            return False
-        self.rang = False
-        return self._task.uncancel() <= self._before
-
-    def off(self) -> None:
-        """The attempt has ended."""
-        self._handle.cancel()
-        if self.rang:  # the attempt swallowed the cancellation
-            self._task.uncancel()
-
-
 async def make(
     attempt: Attempt, send: AsyncSend, clock: Clock, classifier: Classifier
 ) -> tuple[Outcome, int]:
     """Make one attempt, cancelled when its time is up; how and when it ended."""
-    seconds, task = attempt.timeout, asyncio.current_task()
-    alarm = None if seconds is None or task is None else _Alarm(task, seconds)
+    expires, task = attempt.expires, asyncio.current_task()
+    alarm = None
+    if expires is not None and task is not None:
+        alarm = set_alarm(task, expires - attempt.started)
     try:
         attempt.value = value = await send(attempt)
     except asyncio.CancelledError:
         if alarm is None or not alarm.was_it():
             raise
-        return TIMEOUT, max(clock(), attempt.expires or 0)  # two clocks, two roundings
+        return TIMEOUT, max(clock(), expires or 0)  # two clocks, two roundings
     except Exception as error:  # noqa: BLE001 - handed on, never swallowed
         attempt.exception = error
         return classifier.error(error), clock()

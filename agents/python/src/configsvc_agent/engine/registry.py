@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from configsvc_agent.engine.breaker import Breaker, State
@@ -62,14 +62,18 @@ class MachineKey(NamedTuple):
 
 
 class _Entry:
-    """A cell, the policy that its machine obeys, and the edges that were seen to use it."""
+    """A cell, the policy that its machine obeys, and the edges that were seen to use it.
 
-    __slots__ = ("cell", "edges", "policy")
+    ``version``: that of the policies under which it was last asked for.
+    """
+
+    __slots__ = ("cell", "edges", "policy", "version")
 
     def __init__(self, cell: Cell[Any], policy: MachinePolicy) -> None:
         self.cell = cell
         self.policy = policy
         self.edges: set[Edge] = set()
+        self.version = 0
 
 
 _MAKERS: Final[Mapping[str, Callable[[Any, int], Machine]]] = {
@@ -77,7 +81,7 @@ _MAKERS: Final[Mapping[str, Callable[[Any, int], Machine]]] = {
     "bulkhead": lambda policy, _now: Bulkhead(policy),
     "limiter": lambda policy, _now: RateLimiter(policy),
     "budget": Budget,
-    "last-good": lambda _policy, _now: LastGood(),
+    "last_good": lambda _policy, _now: LastGood(),
 }
 
 _RESTORERS: Final[Mapping[str, Callable[[Any, dict[str, Any]], Machine]]] = {
@@ -85,7 +89,7 @@ _RESTORERS: Final[Mapping[str, Callable[[Any, dict[str, Any]], Machine]]] = {
     "bulkhead": Bulkhead.restore,
     "limiter": RateLimiter.restore,
     "budget": Budget.restore,
-    "last-good": lambda _policy, saved: LastGood.restore(saved),
+    "last_good": lambda _policy, saved: LastGood.restore(saved),
 }
 
 
@@ -138,37 +142,31 @@ class Machines:
         The mapping must not change afterwards. Calls that begin from now on obey it at once; the
         machines that exist are then reconfigured one by one, so that no call waits for all of them.
         """
-        pairs = defaultdict[tuple[str, str], set[Edge]](set)
-        for edge in policies:
-            pairs[edge.caller, edge.callee].add(edge)
         with self._lock:
             self._policies = policies
             self._undeclared = undeclared or CallPolicy()
             self.version += 1
-            keys = list(self._entries)
-        for key in keys:
-            with self._lock:
-                woken = self._renew(key, pairs[key.caller, key.callee], now)
+            entries = list(self._entries.items())
+        wishes = _Wishes(self.policy, policies)
+        for key, entry in entries:
+            wanted = wishes.about(key, entry.edges)
+            woken = self._close(key, entry) if wanted is None else self._obey(entry, wanted, now)
             for waker in woken:
                 waker.set()
 
-    def _renew(self, key: MachineKey, edges: AbstractSet[Edge], now: int) -> list[Waker]:
-        """Give a machine the policy that it has now from an edge of its pair, or close it."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return []
-        for edge in itertools.chain(entry.edges, edges - entry.edges):
-            wanted = _wanted(edge, self.policy(edge)).get(key._replace(instance=None))
-            if wanted is not None and (key.instance is None or _per_instance(wanted)):
-                return self._obey(entry, wanted, now)
-        del self._entries[key]
-        self._instances.get(key[1:4], OrderedDict()).pop(key, None)
-        with entry.cell.lock:
-            return cast("Machine", entry.cell.machine).close()
+    def _close(self, key: MachineKey, entry: _Entry) -> list[Waker]:
+        """Drop a machine, unless a call has asked for it again in the meantime."""
+        with self._lock:
+            if self._entries.get(key) is not entry or entry.version == self.version:
+                return []
+            del self._entries[key]
+            self._instances.get(key[1:4], OrderedDict()).pop(key, None)
+            with entry.cell.lock:
+                return cast("Machine", entry.cell.machine).close()
 
     @staticmethod
     def _obey(entry: _Entry, policy: MachinePolicy, now: int) -> list[Waker]:
-        if entry.policy == policy:
+        if entry.policy is policy or entry.policy == policy:
             return []
         entry.policy = policy
         with entry.cell.lock:
@@ -182,10 +180,10 @@ class Machines:
         with self._lock:
             policy = self.policy(edge)
             plan = Plan(edge, policy, self.version)
-            for key, wanted in _wanted(edge, policy).items():
+            for key, wanted in _wanted(edge, policy):
                 cell, let_go = self._cell(key, wanted, edge, now)
                 woken += let_go
-                setattr(plan, _SLOTS[key.kind], cell)
+                setattr(plan, key.kind, cell)
             if policy.breaker is not None and _per_instance(policy.breaker):
                 plan.breaker_of = self._instance_breakers(edge, policy.breaker, now)
         for waker in woken:
@@ -201,6 +199,7 @@ class Machines:
             entry = _Entry(Cell(self._made(key, policy, now), self._new_lock()), policy)
             self._entries[key] = entry
         entry.edges.add(edge)
+        entry.version = self.version
         return entry.cell, self._obey(entry, policy, now)
 
     def _made(self, key: MachineKey, policy: MachinePolicy, now: int) -> Machine:
@@ -256,39 +255,79 @@ class Machines:
             self._restorable.update((MachineKey(*key), state) for key, state in saved)
 
 
-_SLOTS: Final = {
-    "breaker": "breaker",
-    "bulkhead": "bulkhead",
-    "limiter": "limiter",
-    "budget": "budget",
-    "last-good": "last_good",
-}
+class _Wishes:
+    """What edges want of each machine under one set of policies."""
+
+    def __init__(
+        self, policy: Callable[[Edge], CallPolicy], policies: Mapping[Edge, CallPolicy]
+    ) -> None:
+        self._policy = policy
+        self._policies = policies
+
+    def about(self, key: MachineKey, users: set[Edge]) -> MachinePolicy | None:
+        """The policy of a machine: from an edge that has used it, else from any of its pair."""
+        for edge in tuple(users):
+            part = _part_for(key, edge, self._policy(edge))
+            if part is not None:
+                return part
+        for edge in self._pairs.get((key.caller, key.callee), ()):
+            part = _part_for(key, edge, self._policy(edge))
+            if part is not None:
+                return part
+        return None
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, str], list[Edge]]:
+        """Edges by pair; seldom needed, and large."""
+        pairs: dict[tuple[str, str], list[Edge]] = {}
+        for edge in self._policies:
+            pairs.setdefault((edge.caller, edge.callee), []).append(edge)
+        return pairs
 
 
-def _per_instance(policy: MachinePolicy) -> bool:
-    return isinstance(policy, CircuitBreaker) and policy.scope == "instance"
+def _part_for(key: MachineKey, edge: Edge, policy: CallPolicy) -> MachinePolicy | None:
+    """What ``policy`` says about the machine ``key``, if ``edge`` uses it under that policy."""
+    part = _PARTS[key.kind](policy)
+    if part is None or key.operation != _operation(part, edge):
+        return None
+    return part if key.instance is None or _per_instance(part) else None
 
 
-def _wanted(edge: Edge, policy: CallPolicy) -> dict[MachineKey, MachinePolicy]:
+def _operation(part: MachinePolicy, edge: Edge) -> str | None:
+    """The operation in a machine's key: ``None`` where all of the pair share it."""
+    if isinstance(part, LastGoodFallback) or part.scope == "operation":
+        return edge.operation
+    return None
+
+
+def _per_instance(part: MachinePolicy) -> bool:
+    return isinstance(part, CircuitBreaker) and part.scope == "instance"
+
+
+def _wanted(edge: Edge, policy: CallPolicy) -> Iterator[tuple[MachineKey, MachinePolicy]]:
     """The machines that ``edge`` uses under ``policy``, breakers of instances left out."""
-    retry, hedge = policy.retry, policy.hedge
-    budget = hedge.budget if hedge else retry.budget if retry else None
-    parts: list[tuple[str, Any]] = [
-        ("breaker", policy.breaker),
-        ("bulkhead", policy.bulkhead),
-        ("limiter", policy.rate_limit),
-        ("budget", budget),
-    ]
-    wanted = {
-        MachineKey(kind, edge.caller, edge.callee, _operation(part.scope, edge)): part
-        for kind, part in parts
-        if part is not None
-    }
-    if isinstance(policy.fallback, LastGoodFallback):
-        key = MachineKey("last-good", edge.caller, edge.callee, edge.operation)
-        wanted[key] = policy.fallback
-    return wanted
+    for kind, part_of in _PARTS.items():
+        part = part_of(policy)
+        if part is not None:
+            yield MachineKey(kind, edge.caller, edge.callee, _operation(part, edge)), part
 
 
-def _operation(scope: str, edge: Edge) -> str | None:
-    return edge.operation if scope == "operation" else None
+def _budget(policy: CallPolicy) -> RetryBudget | None:
+    """A call retries or hedges, so it has one budget."""
+    if policy.hedge is not None:
+        return policy.hedge.budget
+    return None if policy.retry is None else policy.retry.budget
+
+
+def _kept_answers(policy: CallPolicy) -> LastGoodFallback | None:
+    return policy.fallback if isinstance(policy.fallback, LastGoodFallback) else None
+
+
+_PARTS: Final[Mapping[str, Callable[[CallPolicy], MachinePolicy | None]]] = {
+    "breaker": attrgetter("breaker"),
+    "bulkhead": attrgetter("bulkhead"),
+    "limiter": attrgetter("rate_limit"),
+    "budget": _budget,
+    "last_good": _kept_answers,
+}
+"""What a policy says about each kind of machine; the kind is also the name of a plan's cell."""

@@ -16,7 +16,7 @@ _BUCKETS = 64
 
 
 class OutcomeWindow(Protocol):
-    """The last outcomes with their totals."""
+    """The last outcomes with their totals; ``steady`` if one more fast success changes nothing."""
 
     total: int
     failures: int
@@ -24,7 +24,7 @@ class OutcomeWindow(Protocol):
 
     @property
     def steady(self) -> bool:
-        """Whether one more fast success would change nothing."""
+        """Whether the window is full of fast successes."""
 
     def add(self, mark: int, now: int) -> None:
         """Count one outcome; what is too old by ``now`` is forgotten first."""
@@ -33,15 +33,16 @@ class OutcomeWindow(Protocol):
         """A window of another size that keeps the latest outcomes that fit."""
 
     def snapshot(self) -> dict[str, Any]:
-        """Plain values from which :func:`restored` makes an equal window."""
+        """Plain values for :meth:`load`."""
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take the outcomes of a snapshot; this window is empty and of the same size."""
 
 
 class CountWindow:
     """The last ``size`` outcomes: a ring of one byte each."""
 
-    __slots__ = ("_at", "_ring", "failures", "slow", "total")
-
-    kind: ClassVar = "count"
+    __slots__ = ("_at", "_ring", "failures", "slow", "steady", "total")
 
     def __init__(self, size: int) -> None:
         self._ring = bytearray(size)
@@ -49,11 +50,7 @@ class CountWindow:
         self.total = 0
         self.failures = 0
         self.slow = 0
-
-    @property
-    def steady(self) -> bool:
-        """Full of fast successes."""
-        return self.total == len(self._ring) and not self.failures and not self.slow
+        self.steady = False
 
     def add(self, mark: int, now: int) -> None:
         """Replace the oldest outcome by this one."""
@@ -70,24 +67,33 @@ class CountWindow:
         self.total += not old
         self.failures += (new >> 1 & 1) - (old >> 1 & 1)
         self.slow += (new >> 2 & 1) - (old >> 2 & 1)
+        self.steady = self.total == len(self._ring) and not self.failures and not self.slow
 
     def resized(self, size: int) -> CountWindow:
         """A window over ``size`` outcomes with the latest of these."""
-        oldest_first = self._ring[self._at :] + self._ring[: self._at]
         window = CountWindow(size)
-        for mark in oldest_first.lstrip(b"\0")[-size:]:
-            window.add(mark, 0)
+        window._fill(self._oldest_first()[-size:])
         return window
 
+    def _oldest_first(self) -> bytes:
+        return bytes(self._ring[self._at :] + self._ring[: self._at]).lstrip(b"\0")
+
+    def _fill(self, marks: bytes) -> None:
+        """Take these outcomes, which fit; this window is empty."""
+        self._ring[: len(marks)] = marks
+        self._at = len(marks) % len(self._ring)
+        self.total = len(marks)
+        self.failures = marks.count(SEEN | FAILED) + marks.count(SEEN | FAILED | SLOW)
+        self.slow = marks.count(SEEN | SLOW) + marks.count(SEEN | FAILED | SLOW)
+        self.steady = self.total == len(self._ring) and not self.failures and not self.slow
+
     def snapshot(self) -> dict[str, Any]:
-        """The ring, oldest outcome first."""
-        oldest_first = self._ring[self._at :] + self._ring[: self._at]
-        return {"kind": "count", "marks": list(oldest_first.lstrip(b"\0"))}
+        """The outcomes, oldest first."""
+        return {"kind": "count", "marks": list(self._oldest_first())}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take the outcomes of a snapshot; this window is empty and of the same size."""
-        for mark in saved["marks"]:
-            self.add(mark, 0)
+        self._fill(bytes(saved["marks"]))
 
 
 class TimeWindow:
@@ -97,31 +103,28 @@ class TimeWindow:
     window can hold is never more than rate times size.
     """
 
-    __slots__ = ("_head", "_rows", "_width", "failures", "slow", "total")
+    __slots__ = ("_head", "_row", "_rows", "_turn", "_width", "failures", "slow", "total")
 
-    kind: ClassVar = "time"
+    steady: ClassVar = False  # each outcome raises the number that rates are taken of
 
     def __init__(self, size: int) -> None:
         buckets = min(_BUCKETS, size)
         self._width = size // buckets
         self._rows = [[0, 0, 0] for _ in range(buckets)]
-        self._head = 0
+        self._head = -1
+        self._advance(0)
         self.total = 0
         self.failures = 0
         self.slow = 0
 
-    @property
-    def steady(self) -> bool:
-        """Never: each outcome raises the number that rates are taken of."""
-        return False
-
     def add(self, mark: int, now: int) -> None:
         """Count one outcome at ``now``; a clock that steps back counts in the latest bucket."""
-        bucket = now // self._width
-        if bucket > self._head:
-            self._advance(bucket)
-        row = self._rows[self._head % len(self._rows)]
-        self._count(row, 1, mark >> 1 & 1, mark >> 2 & 1)
+        if now >= self._turn:
+            self._advance(now // self._width)
+        self._row[0] += 1
+        self.total += 1
+        if mark != SEEN:
+            self._count(self._row, 0, mark >> 1 & 1, mark >> 2 & 1)
 
     def _count(self, row: list[int], total: int, failures: int, slow: int) -> None:
         row[0] += total
@@ -139,6 +142,8 @@ class TimeWindow:
             if row[0]:
                 self._count(row, -row[0], -row[1], -row[2])
         self._head = bucket
+        self._row = rows[bucket % len(rows)]
+        self._turn = (bucket + 1) * self._width
 
     def resized(self, size: int) -> TimeWindow:
         """A window of ``size`` microseconds with what is young enough for it."""
