@@ -14,9 +14,6 @@ from functools import cache, lru_cache
 from configsvc.errors import InputError
 from configsvc.model.names import Kind
 from configsvc.model.quantities import (
-    format_duration,
-    format_share,
-    format_size,
     parse_duration,
     parse_share,
     parse_size,
@@ -35,7 +32,9 @@ size = lru_cache(maxsize=1024)(parse_size)
 """Text to bytes."""
 
 PARSERS: Mapping[str, Callable[[str], int]] = {"duration": duration, "share": share, "size": size}
-_FORMATTERS = {"duration": format_duration, "share": format_share, "size": format_size}
+
+_BOUNDS = ("x-configsvc-minimum", "x-configsvc-maximum")
+_LONGEST = 64
 
 Check = Callable[[str], str | None]
 """Says what is wrong with a text, or None."""
@@ -52,13 +51,19 @@ class _Rule:
     """What has to be looked at in a value: its text, its members, its items."""
 
     check: Check | None = None
+    allowed: tuple[str, ...] = ()
     members: dict[str, "_Rule"] = field(default_factory=dict)
     items: "_Rule | None" = None
+
+    def complaint(self, text: str) -> str | None:
+        """What is wrong with ``text``; one that is too long is refused by its pattern."""
+        return self.check(text) if self.check is not None and len(text) <= _LONGEST else None
 
     def merge(self, other: "_Rule | None") -> None:
         if other is None:
             return
-        self.check = self.check or other.check
+        if self.check is None:
+            self.check, self.allowed = other.check, other.allowed
         self.items = self.items or other.items
         self.members.update(other.members)
 
@@ -75,7 +80,8 @@ def _rules(kind: Kind) -> _Rule | None:
 
 def _compile(schema: Schema, root: Schema) -> _Rule | None:
     schema = resolved(schema, root)
-    rule = _Rule(check=_check_for(schema))
+    allowed = [schema[bound] for bound in _BOUNDS if bound in schema]
+    rule = _Rule(check=_check_for(schema), allowed=tuple(allowed))
     for name, part in schema.get("properties", {}).items():
         member = _compile(part, root)
         if member is not None:
@@ -90,7 +96,8 @@ def _compile(schema: Schema, root: Schema) -> _Rule | None:
 def _check_for(schema: Schema) -> Check | None:
     name = schema.get("x-configsvc-type", "")
     if name in PARSERS:
-        return _bounded(name, schema["x-configsvc-minimum"], schema["x-configsvc-maximum"])
+        lowest, highest = (schema[bound] for bound in _BOUNDS)
+        return _bounded(name, lowest, highest)
     return _CHECKS.get(name)
 
 
@@ -109,17 +116,17 @@ def _bounded(name: str, lowest: str, highest: str) -> Check:
         side = "less" if amount < low else "more"
         return f"{shown(text)} is {side} than allowed: use {lowest} to {highest}"
 
-    check.bounds = (_FORMATTERS[name](low), _FORMATTERS[name](high))  # type: ignore[attr-defined]
     return check
 
 
 def _check_network(text: str) -> str | None:
     try:
-        ipaddress.ip_network(text)
-    except ValueError as exc:
-        advice = "write CIDR notation without host bits, such as '10.0.0.0/8'"
-        return f"{shown(text)} is not a network: {exc}; {advice}"
-    return None
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return f"{shown(text)} is not a network: write CIDR notation, such as '10.0.0.0/8'"
+    if ipaddress.ip_address(text.partition("/")[0]) == network.network_address:
+        return None
+    return f"{shown(text)} has host bits: write '{network}'"
 
 
 def _check_ip(text: str) -> str | None:
@@ -163,7 +170,7 @@ def _holds(rule: _Rule, value: Json) -> bool:
             if member is not None and not _holds(member, part):
                 return False
     elif isinstance(value, str):
-        return rule.check is None or rule.check(value) is None
+        return rule.complaint(value) is None
     elif isinstance(value, list) and rule.items is not None:
         return all(_holds(rule.items, part) for part in value)
     return True
@@ -177,7 +184,5 @@ def _broken(rule: _Rule, value: Json, pointer: str) -> Iterator[Problem]:
     elif isinstance(value, list) and rule.items is not None:
         for index, part in enumerate(value):
             yield from _broken(rule.items, part, child(pointer, index))
-    elif isinstance(value, str) and rule.check is not None:
-        message = rule.check(value)
-        if message is not None:
-            yield Problem(pointer, message, seen=value, allowed=getattr(rule.check, "bounds", ()))
+    elif isinstance(value, str) and (message := rule.complaint(value)) is not None:
+        yield Problem(pointer, message, seen=value, allowed=rule.allowed)

@@ -27,7 +27,22 @@ def test_a_duration_is_microseconds(text: str, microseconds: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5", "1.5s", "5 s", "s", "1s1m", "1s1s", "-1s", "5sec", "5S", "1s\n", "none", "\u0661s"],
+    [
+        "",
+        "5",
+        "1.5s",
+        "5 s",
+        "s",
+        "1s1m",
+        "1s1s",
+        "-1s",
+        "5sec",
+        "5S",
+        "1s\n",
+        "none",
+        "\u0661s",
+        "9" * 5_000 + "s",
+    ],
 )
 def test_what_is_no_duration(text: str) -> None:
     """A bare number is none, and neither are digits of other scripts."""
@@ -63,7 +78,7 @@ def test_a_size_is_bytes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "64", "64KB", "64kib", "1.5MiB", "-1B"])
+@pytest.mark.parametrize("text", ["", "64", "64KB", "64kib", "1.5MiB", "-1B", "9" * 5_000 + "B"])
 def test_what_is_no_size(text: str) -> None:
     """A kilobyte means different things to different people."""
     with pytest.raises(InvalidQuantityError, match="is not a size: write a number with B, KiB"):

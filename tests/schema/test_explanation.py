@@ -39,7 +39,7 @@ EDGE = {"target": {"to": "b"}}
          ("/spec/idle: '' is not a duration: write a number with a unit, such as '200ms', "
          "or 'none'")),
         ("Timeout", {"idle": "1s\n"}, "/spec/idle: '1s\\n' is not a duration: write '1s'"),
-        ("Timeout", {"idle": "9" * 50 + "s"}, None),
+        ("Timeout", {"idle": "9" * 5_000 + "s"}, None),
         ("Bulkhead", {"maxConcurrent": "5"},
          ("/spec/maxConcurrent: '5' is not a number of calls, such as 32: write an integer, "
          "or 'none' for no limit")),

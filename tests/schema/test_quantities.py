@@ -56,9 +56,14 @@ def said(kind: str, spec: dict[str, object]) -> list[Problem]:
         (
             "Service",
             {"discovery": {"allow": ["10.0.0.0/8", "10.0.0.1/8"]}},
+            "/spec/discovery/allow/1: '10.0.0.1/8' has host bits: write '10.0.0.0/8'",
+        ),
+        (
+            "Service",
+            {"discovery": {"allow": ["1.2.3.4/99"]}},
             (
-                "/spec/discovery/allow/1: '10.0.0.1/8' is not a network: 10.0.0.1/8 has host bits "
-                "set; write CIDR notation without host bits, such as '10.0.0.0/8'"
+                "/spec/discovery/allow/0: '1.2.3.4/99' is not a network: "
+                "write CIDR notation, such as '10.0.0.0/8'"
             ),
         ),
         (
@@ -97,7 +102,8 @@ def test_what_is_out_of_bounds(kind: str, spec: dict[str, object], message: str)
         ("Timeout", {"connect": 5, "idle": "soon", "overall": None, "attempt": ["1s"]}),
         ("Retry", {"backoff": "1s", "unknown": {"base": "9d"}}),
         ("Service", {"operations": {"latency": "1s"}, "discovery": []}),
-        ("Service", {"discovery": {"allow": ["::/0", "10.0.0.0/8"]}}),
+        ("Timeout", {"idle": "9" * 5_000 + "s"}),
+        ("Service", {"discovery": {"allow": ["::/0", "2001:db8:0:0::/32", "10.0.0.0/8"]}}),
     ],
 )
 def test_bounds_themselves_and_other_values_are_none_of_its_business(
