@@ -98,12 +98,26 @@ class Connection(asyncio.Protocol):
         loop: the running loop.
     """
 
+    __slots__ = (
+        "_closing",
+        "_exchange",
+        "_handler",
+        "_limits",
+        "_loop",
+        "_outlet",
+        "_paused",
+        "_read_timer",
+        "_reader",
+        "_slow_timer",
+        "_transport",
+    )
+
     def __init__(self, handler: Handler, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         self._handler = handler
         self._limits = limits
         self._loop = loop
         self._transport: asyncio.Transport
-        self._reader = RequestReader(limits, self._go_on)
+        self._reader: RequestReader | None = RequestReader(limits, self._go_on)
         self._exchange: Exchange | None = None
         self._outlet: Outlet | None = None
         self._paused = False
@@ -126,12 +140,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`; what comes after a stream began is dropped."""
-        if self._closing or self._outlet is not None:
+        reader = self._reader
+        if self._closing or reader is None:
             return
-        began = self._reader.busy
-        self._reader.feed(data)
+        began = reader.busy
+        reader.feed(data)
         if self._exchange is None:
-            if self._reader.busy and not began:
+            if reader.busy and not began:
                 self._await_request(self._limits.read)
             self._next()
 
@@ -185,18 +200,22 @@ class Connection(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         keep_alive = exchange is not None and exchange.request.keep_alive and not response.close
         self.write(response.encode(keep_alive=keep_alive))
-        if self._closing:
+        reader = self._reader
+        if self._closing or reader is None:
             return
         if not keep_alive:
             self._linger() if response.close else self.close()
             return
-        self._await_request(self._limits.read if self._reader.busy else self._limits.idle)
-        if self._reader.requests or self._reader.refusal is not None:
+        self._await_request(self._limits.read if reader.busy else self._limits.idle)
+        if reader.requests or reader.refusal is not None:
             self._loop.call_soon(self._next)
 
     def hand_over(self, head: bytes, outlet: Outlet) -> None:
-        """Write the head of an answer without end; from now on the outlet writes."""
-        self._exchange = None
+        """Write the head of an answer without end; from now on the outlet writes.
+
+        Nothing is read any more: ten thousand streams need no parsers.
+        """
+        self._exchange = self._reader = None
         self._outlet = outlet
         self.write(head)
 
@@ -229,12 +248,13 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         """Have the next request handled, unless one is, or the peer leaves answers unread."""
-        if self._closing or self._paused or self._exchange is not None or self._outlet is not None:
+        reader = self._reader
+        if self._closing or self._paused or self._exchange is not None or reader is None:
             return
-        if self._reader.requests:
-            self._handle(self._reader.requests.popleft())
-        elif self._reader.refusal is not None:
-            self._refuse(self._reader.refusal)
+        if reader.requests:
+            self._handle(reader.requests.pop(0))
+        elif reader.refusal is not None:
+            self._refuse(reader.refusal)
 
     def _handle(self, request: Request) -> None:
         self._stop_waiting()
@@ -275,7 +295,7 @@ class Connection(asyncio.Protocol):
 
     def _too_late(self) -> None:
         """A request was not complete in time, or none came."""
-        if self._reader.busy:
+        if self._reader is not None and self._reader.busy:
             self._refuse(_TOO_LATE)
         else:
             self.close()

@@ -1,6 +1,5 @@
 """Bytes of one connection to whole requests, within bounds; no socket and no clock."""
 
-from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, NoReturn
@@ -29,7 +28,7 @@ class RequestReader:
         self._limits = limits
         self._go_on = go_on
         self._parser = httptools.HttpRequestParser(self)
-        self.requests: deque[Request] = deque()
+        self.requests: list[Request] = []
         """Whole requests in the order in which they came."""
         self.refusal: ProblemError | None = None
         """How to answer what cannot be read; the connection is of no use then."""

@@ -1,0 +1,1 @@
+"""How long a commit takes to reach every one of many streams."""

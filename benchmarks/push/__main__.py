@@ -1,0 +1,173 @@
+"""Commit to received, through one agent-facing process, SQLite and real sockets.
+
+``python -m benchmarks.push [STREAMS] [CHANGES] [BYTES]``: three processes, the one that commits,
+the agent plane, and one that holds all streams. Times are from just before the commit; the clock
+is that of the machine, the same for all processes.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import secrets
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import uvloop
+
+from configsvc.access import AgentIdentity, decode_record, encode_record, mint_agent
+from configsvc.agentgate.app import serve
+from configsvc.agentgate.options import AgentGateSettings
+from configsvc.store import Namespaces, Records, Staged, Store, layout
+from configsvc.store.sqlite import SqliteStore
+
+NAMESPACE, SERVICE = "bench", "player-engine"
+
+
+def now() -> int:
+    """Microseconds since the Unix epoch."""
+    return time.time_ns() // 1000
+
+
+class Stream(asyncio.Protocol):
+    """One agent: notes when each whole bundle arrived."""
+
+    def __init__(self, request: bytes, size: int, arrived: list[int], done: asyncio.Event) -> None:
+        self._request = request
+        self._size = size
+        self._arrived = arrived
+        self._done = done
+        self._tail = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open the stream."""
+        transport.write(self._request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        """Count the ends of bundle events."""
+        text = self._tail + data
+        for _ in range(text.count(b'"end"}\n\n')):
+            self._arrived.append(time.monotonic_ns())
+            if len(self._arrived) == self._size:
+                self._done.set()
+        self._tail = text[-7:]
+
+
+async def hold(port: int, token: str, count: int, pipe: Connection) -> None:
+    """Hold streams; report the times at which each change arrived."""
+    loop = asyncio.get_running_loop()
+    arrived: list[int] = []
+    done = asyncio.Event()
+
+    async def open_one(number: int) -> None:
+        query = f"namespace={NAMESPACE}&service={SERVICE}&instance=i{number}"
+        head = f"GET /v1/agent/stream?{query} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\r\n"
+        await loop.create_connection(
+            lambda: Stream(head.encode(), count, arrived, done), "127.0.0.1", port
+        )
+
+    for first in range(0, count, 100):
+        await asyncio.gather(*(open_one(n) for n in range(first, min(first + 100, count))))
+    while True:
+        await done.wait()
+        done.clear()
+        times = arrived[:]
+        arrived.clear()
+        await asyncio.to_thread(pipe.send, times)
+
+
+def hold_streams(port: int, token: str, count: int, pipe: Connection) -> None:
+    """Run `hold` for ever."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(hold(port, token, count, pipe))
+
+
+def serve_agents(data: Path, descriptor: int) -> None:
+    """Run the agent plane."""
+
+    def open_store() -> Store:
+        return SqliteStore(data, now)
+
+    serve(
+        AgentGateSettings((f"fd://{descriptor}",), data / "run", node="bench", log_level="error"),
+        open_store,
+    )
+
+
+def bundle(size: int) -> bytes:
+    """A bundle of about so many bytes, another one each time."""
+    padding = secrets.token_hex(size // 2)
+    return json.dumps({"a": padding, "z": "end"}, separators=(",", ":")).encode()
+
+
+def memory_of(pid: int) -> int:
+    """Resident kilobytes of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def report(label: str, times: list[float]) -> None:
+    """Print one row: milliseconds of the first, the middle, the slowest percent and the last."""
+    ordered = sorted(times)
+    p99 = ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+    figures = (ordered[0], statistics.median(ordered), p99, ordered[-1])
+    print(f"{label:>10} " + " ".join(f"{figure:9.1f}" for figure in figures))
+
+
+def main(count: int = 1_000, changes: int = 10, size: int = 2_000) -> None:
+    """Measure and print."""
+    context = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as directory, socket.socket() as listener:
+        data = Path(directory)
+        listener.bind(("127.0.0.1", 0))
+        listener.set_inheritable(True)
+        server = context.Process(target=serve_agents, args=(data, listener.fileno()))
+        server.start()
+        ours, theirs = context.Pipe()
+        store = SqliteStore(data, now)
+        namespaces = Namespaces(store, now, lambda: secrets.token_hex(8))
+        minted = mint_agent(AgentIdentity(NAMESPACE, SERVICE), now())
+        Records(store, encode_record, decode_record).put(
+            layout.token(minted.record.id), minted.record
+        )
+        publish(namespaces, size)
+        sockets = data / "run"
+        while not (found := list(sockets.glob("agentgate-*.sock"))):
+            time.sleep(0.05)
+        pid = int(found[0].stem.rpartition("-")[2])
+        before = memory_of(pid)
+        port = listener.getsockname()[1]
+        began = time.monotonic_ns()
+        holder = context.Process(target=hold_streams, args=(port, minted.text, count, theirs))
+        holder.start()
+        ours.recv()
+        opened = (time.monotonic_ns() - began) / 1e9
+        print(f"{count} streams, bundles of {size} bytes: opened in {opened:.2f} s,")
+        print(
+            f"{(memory_of(pid) - before) / count:.1f} KB resident each; milliseconds from commit:"
+        )
+        print(f"{'':>10} {'first':>9} {'median':>9} {'p99':>9} {'last':>9}")
+        for number in range(changes):
+            began = publish(namespaces, size)
+            report(f"change {number + 1}", [(at - began) / 1e6 for at in ours.recv()])
+        holder.terminate()
+        holder.join()
+        server.terminate()
+        server.join()
+        store.close()
+
+
+def publish(namespaces: Namespaces, size: int) -> int:
+    """Put another bundle in force; return when it was begun, nanoseconds."""
+    began = time.monotonic_ns()
+    change = Staged("bench", "a change", bundles={SERVICE: bundle(size)})
+    namespaces.commit(NAMESPACE, namespaces.head(NAMESPACE), change)
+    return began
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
