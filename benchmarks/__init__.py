@@ -1,0 +1,1 @@
+"""Figures of the system, printed and never asserted: ``python -m benchmarks [NAME...]``."""

@@ -1,0 +1,34 @@
+"""Runs benchmarks one after another, each in a process of its own: all, or those named."""
+
+import os
+import platform
+import subprocess
+import sys
+
+BENCHMARKS = {
+    "delivery": "publish to applied: curl, operator plane, agent plane, agents",
+    "publish": "commits a second through the use case, 1 and 8 writers",
+    "checking": "validation and check of 100 and 1,000 services",
+    "resolve": "indexing, resolving and compiling up to 10,000 services",
+    "engine.overhead": "what a guarded call costs",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks; 0 if all of them came to an end."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]!r}: use {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    print(f"{os.cpu_count()} processors, Python {platform.python_version()}, {platform.system()}")
+    failed = 0
+    for name in names or BENCHMARKS:
+        print(f"\n{name}: {BENCHMARKS[name]}", flush=True)
+        failed |= subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}"], check=False
+        ).returncode
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
