@@ -8,6 +8,7 @@ is that of the machine, the same for all processes.
 import asyncio
 import json
 import multiprocessing
+import os
 import secrets
 import socket
 import statistics
@@ -110,6 +111,12 @@ def memory_of(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
+def processor_time(pid: int) -> int:
+    """Microseconds of processor time that a process has used, its own and the kernel's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+
+
 def report(label: str, times: list[float]) -> None:
     """Print one row: milliseconds of the first, the middle, the slowest percent and the last."""
     ordered = sorted(times)
@@ -139,21 +146,24 @@ def main(count: int = 1_000, changes: int = 10, size: int = 2_000) -> None:
         while not (found := list(sockets.glob("agentgate-*.sock"))):
             time.sleep(0.05)
         pid = int(found[0].stem.rpartition("-")[2])
-        before = memory_of(pid)
+        before, used = memory_of(pid), processor_time(pid)
         port = listener.getsockname()[1]
         began = time.monotonic_ns()
         holder = context.Process(target=hold_streams, args=(port, minted.text, count, theirs))
         holder.start()
         ours.recv()
         opened = (time.monotonic_ns() - began) / 1e9
-        print(f"{count} streams, bundles of {size} bytes: opened in {opened:.2f} s,")
+        print(f"{count} streams, bundles of {size} bytes: opened in {opened:.2f} s;")
         print(
-            f"{(memory_of(pid) - before) / count:.1f} KB resident each; milliseconds from commit:"
+            f"each takes {(memory_of(pid) - before) / count:.1f} KB resident and "
+            f"{(processor_time(pid) - used) / count:.0f} us to open; milliseconds from commit:"
         )
+        used = processor_time(pid)
         print(f"{'':>10} {'first':>9} {'median':>9} {'p99':>9} {'last':>9}")
         for number in range(changes):
             began = publish(namespaces, size)
             report(f"change {number + 1}", [(at - began) / 1e6 for at in ours.recv()])
+        print(f"{(processor_time(pid) - used) / count / changes:.0f} us for each push to a stream")
         holder.terminate()
         holder.join()
         server.terminate()

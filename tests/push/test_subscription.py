@@ -17,26 +17,53 @@ def bundle(of: Offer, *, reset: bool = False) -> Push:
     return Push(PushKind.BUNDLE, of, reset=reset)
 
 
+def wanting(subscription: Subscription, wish: Offer | None) -> Push | None:
+    """What is written once an agent should hold something."""
+    subscription.want(wish)
+    return write(subscription)
+
+
+def write(subscription: Subscription) -> Push | None:
+    """Write what is next."""
+    push = subscription.next()
+    if push is not None:
+        subscription.sent(push)
+    return push
+
+
 def test_new_agent_gets_the_bundle() -> None:
     """An agent that holds nothing is sent what is in force."""
-    assert Subscription(None).want(offer(1)) == bundle(offer(1))
+    assert wanting(Subscription(None), offer(1)) == bundle(offer(1))
+
+
+def test_nothing_is_sent_before_it_is_known_what_to_hold() -> None:
+    """Not knowing is no deletion."""
+    assert write(Subscription(Held.of(offer(1)))) is None
 
 
 def test_same_digest_is_not_sent_again() -> None:
     """A change that leaves the digest as it was tells the agent nothing."""
     subscription = Subscription(None)
+    wanting(subscription, offer(1))
+    assert wanting(subscription, offer(1)) is None
+
+
+def test_push_that_was_not_written_stays_next() -> None:
+    """Bytes that are not at hand yet are no reason to forget the push."""
+    subscription = Subscription(None)
     subscription.want(offer(1))
-    assert subscription.want(offer(1)) is None
+    assert subscription.next() == subscription.next() == bundle(offer(1))
 
 
 def test_blocked_stream_keeps_only_the_newest() -> None:
     """Of three changes while an agent does not read, it is sent the last."""
     subscription = Subscription(Held.of(offer(1)))
     subscription.block(10)
-    assert [subscription.want(offer(n)) for n in (2, 3, 4)] == [None, None, None]
+    assert [wanting(subscription, offer(n)) for n in (2, 3, 4)] == [None, None, None]
     assert subscription.merged == 2
-    assert subscription.unblock() == bundle(offer(4))
-    assert not subscription.pending
+    subscription.unblock()
+    assert write(subscription) == bundle(offer(4))
+    assert write(subscription) is None
 
 
 def test_change_taken_back_is_not_sent() -> None:
@@ -45,7 +72,8 @@ def test_change_taken_back_is_not_sent() -> None:
     subscription.block(10)
     subscription.want(offer(2))
     subscription.want(offer(3, digest="d1"))
-    assert subscription.unblock() is None
+    subscription.unblock()
+    assert write(subscription) is None
 
 
 def test_blocked_time_counts_from_the_first_block() -> None:
@@ -61,23 +89,23 @@ def test_blocked_time_counts_from_the_first_block() -> None:
 def test_gone_is_told_once() -> None:
     """A service that is gone stays gone."""
     subscription = Subscription(Held.of(offer(1)))
-    assert subscription.want(None) == Push(PushKind.GONE)
-    assert subscription.want(None) is None
+    assert wanting(subscription, None) == Push(PushKind.GONE)
+    assert wanting(subscription, None) is None
 
 
 def test_bundle_is_sent_again_after_gone() -> None:
     """An agent told that its service is gone learns that it is back, digest unchanged or not."""
     subscription = Subscription(Held.of(offer(1)))
-    subscription.want(None)
-    assert subscription.want(offer(1)) == bundle(offer(1))
+    wanting(subscription, None)
+    assert wanting(subscription, offer(1)) == bundle(offer(1))
 
 
 def test_new_epoch_resets() -> None:
     """After a restore the same digest is sent again, marked."""
     subscription = Subscription(Held.of(offer(5)))
     restored = offer(3, digest="d5", epoch="f")
-    assert subscription.want(restored) == bundle(restored, reset=True)
-    assert subscription.want(restored) is None
+    assert wanting(subscription, restored) == bundle(restored, reset=True)
+    assert wanting(subscription, restored) is None
 
 
 class Streams(RuleBasedStateMachine):
@@ -113,14 +141,14 @@ class Streams(RuleBasedStateMachine):
             self.version = self.version + 1 if epoch == self.epoch else 1
             self.epoch = epoch
             self.wanted = offer(self.version, digest, epoch)
-        self.written(self.subscription.want(self.wanted))
+        self.written(wanting(self.subscription, self.wanted))
 
     @precondition(lambda self: self.version)
     @rule()
     def vanish(self) -> None:
         """The service is deleted."""
         self.wanted = None
-        self.written(self.subscription.want(None))
+        self.written(wanting(self.subscription, None))
 
     @rule()
     def stall(self) -> None:
@@ -131,7 +159,8 @@ class Streams(RuleBasedStateMachine):
     @rule()
     def read(self) -> None:
         """The agent reads again."""
-        self.written(self.subscription.unblock())
+        self.subscription.unblock()
+        self.written(write(self.subscription))
 
     @invariant()
     def converged(self) -> None:
