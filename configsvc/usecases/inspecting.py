@@ -8,7 +8,7 @@ from configsvc.analysis import Report
 from configsvc.model.names import ANY_OPERATION, Key, Kind
 from configsvc.model.resources import Resource
 from configsvc.resolve import CallGraph, Catalog, Explanation, explain
-from configsvc.store import AuditEntry, AuditTrail, Head, Namespaces, Revision
+from configsvc.store import AuditEntry, AuditTrail, Head, Namespaces, Revision, layout
 from configsvc.usecases.errors import (
     UnknownEdgeError,
     UnknownNamespaceError,
@@ -159,9 +159,15 @@ class Inspector:
     def audit(
         self, who: Principal, namespace: str, *, before: str | None = None, limit: int = 50
     ) -> tuple[tuple[str, AuditEntry], ...]:
-        """Who did what, newest first; needs the right to administer."""
+        """Who did what, newest first, each with its cursor; needs the right to administer.
+
+        `before` is the cursor of the last entry of the page before.
+        """
         who.require(namespace, Right.ADMIN)
-        return self._audit.list(namespace, before=before, limit=limit)
+        prefix = layout.audits(namespace)
+        after = None if before is None else f"{prefix}{before}"
+        found = self._audit.list(namespace, before=after, limit=limit)
+        return tuple((key.removeprefix(prefix), entry) for key, entry in found)
 
     def _known(self, who: Principal, namespace: str) -> None:
         who.require(namespace, Right.READ)

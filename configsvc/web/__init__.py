@@ -4,10 +4,8 @@ from flask import Flask
 
 from configsvc.usecases import ControlPlane
 from configsvc.web import api, observing
+from configsvc.web.api.bodies import MAX_BODY
 from configsvc.web.metrics import AgentMetrics, Metrics
-
-MAX_BODY = 17 << 20
-"""Bytes of a request: a change of 16 MiB and its wrapping."""
 
 
 def create_app(

@@ -48,6 +48,13 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._revisions = Counter(
+            "configsvc_revisions",
+            "Revisions made, by namespace.",
+            ["namespace"],
+            registry=self._registry,
+        )
+
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request. `route` is the template, so that names in paths cost nothing."""
         self._requests.labels(route, method, str(status)).inc()
@@ -56,6 +63,10 @@ class Metrics:
     def refusal(self, code: str) -> None:
         """Count one refusal."""
         self._refusals.labels(code).inc()
+
+    def revision(self, namespace: str) -> None:
+        """Count one revision."""
+        self._revisions.labels(namespace).inc()
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""

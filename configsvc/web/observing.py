@@ -47,6 +47,9 @@ def _end(response: Response, metrics: Metrics) -> Response:
     metrics.request(route, request.method, response.status_code, took)
     if code := g.get("problem_code"):
         metrics.refusal(code)
+    published = g.get("published")
+    if published is not None and published.changed:
+        metrics.revision(published.namespace)
     who = g.get("principal")
     _log.info(
         "%s %s %s",
@@ -62,6 +65,7 @@ def _end(response: Response, metrics: Metrics) -> Response:
             "milliseconds": round(took * 1000, 1),
             "principal": who.token_id if who else None,
             "problem": code,
+            "revision": published.revision if published else None,
         },
     )
     return response

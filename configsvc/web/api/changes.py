@@ -1,124 +1,157 @@
 """Changes: publish, check, history, differences, rollback."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import orjson
-from flask import Blueprint, Response
+from flask import Response, g
 
 from configsvc.model.names import Key
-from configsvc.schema import load_value
-from configsvc.usecases import Change, Rollback
+from configsvc.schema import Document, load_value
+from configsvc.usecases import Change, Published, Rollback
 from configsvc.usecases.waiving import waiver_documents
-from configsvc.web.api.incoming import (
-    body,
-    flag,
-    namespace_of,
-    number,
-    plane,
-    principal,
-    repeat,
+from configsvc.web.api.bodies import json_body
+from configsvc.web.api.contract.operations import Answer, Body, Routes
+from configsvc.web.api.contract.parameters import Flag, Header, Number
+from configsvc.web.api.incoming import namespace_of, plane, principal, repeat
+from configsvc.web.api.preview_rendering import preview_json
+from configsvc.web.api.rendering import answer, difference_json, published_json, revision_json
+
+routes = Routes("changes")
+
+_CHANGES: Final = "/v1/namespaces/{ns}/changes"
+_ONE: Final = "/v1/namespaces/{ns}/changes/{revision}"
+_DIFF: Final = "/v1/namespaces/{ns}/diff"
+_ROLLBACK: Final = "/v1/namespaces/{ns}/rollback"
+_CHECK: Final = "/v1/namespaces/{ns}/check"
+
+DRY_RUN = Flag("dryRun", "Only say what would happen.")
+BEFORE = Number("before", "Only changes before this revision: the `next` of a page.", low=1)
+LIMIT = Number("limit", "How many items a page has.", low=1, high=500, default=50)
+FROM = Number("from", "The earlier revision; 0 is the empty namespace.", optional=False)
+TO = Number("to", "The later revision; 0 is the empty namespace.", optional=False)
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key", "Up to 255 characters; a repetition within 24 h gets the first outcome."
 )
-from configsvc.web.api.problems import MalformedBodyError, MalformedRequestError
-from configsvc.web.api.rendering import (
-    answer,
-    difference_json,
-    preview_json,
-    published_json,
-    revision_json,
+
+_CHECKS: Final = (
+    "change-too-large", "confirmation-required", "invalid-change", "invalid-document",
+    "managed-elsewhere", "stale-base", "unknown-base",
+)  # fmt: skip
+_WRITES: Final = ("contention", "idempotency-key-reused", "store-full")
+
+
+@routes.add(
+    "POST",
+    _CHANGES,
+    {200: Answer("It is published, or with `dryRun` what would happen.", "PublishedOrPreview")},
+    body=Body("Change"),
+    queries=(DRY_RUN,),
+    headers=(IDEMPOTENCY_KEY,),
+    problems=(*_CHECKS, *_WRITES, "refused-by-findings"),
 )
-
-blueprint = Blueprint("changes", __name__)
-_NAMESPACE = "/v1/namespaces/<ns>"
-
-
-@blueprint.post(f"{_NAMESPACE}/changes")
 def publish(ns: str) -> Response:
     """Make a change the next revision."""
-    sent = body(
-        message=str,
-        base=int,
-        put=list,
-        delete=list,
-        waivers=list,
-        confirm=bool,
-        takeOver=bool,
-    )
-    for required in ("message", "base"):
-        if required not in sent:
-            raise MalformedBodyError(message=f"field {required!r} is missing from the body")
-    namespace, change = namespace_of(ns), _change(sent)
-    if flag("dryRun"):
+    namespace, change = namespace_of(ns), _change(json_body("Change"))
+    if DRY_RUN.read():
         return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
-    return answer(
-        published_json(plane().publisher.publish(principal(), namespace, change, repeat()))
-    )
+    return _published(plane().publisher.publish(principal(), namespace, change, repeat()))
 
 
-@blueprint.post(f"{_NAMESPACE}/check")
+@routes.add(
+    "POST",
+    _CHECK,
+    {200: Answer("What it would do, what is wrong with it included.", "Preview")},
+    body=Body("Check"),
+    problems=_CHECKS,
+)
 def check(ns: str) -> Response:
     """Say what a change would do; nothing is written."""
-    sent = body(put=list, delete=list, waivers=list, base=int, confirm=bool, takeOver=bool)
-    change = _change({"message": "check", "confirm": True, **sent})
+    change = _change({"message": "", "confirm": True, **json_body("Check")})
     return answer(preview_json(plane().publisher.check(principal(), namespace_of(ns), change)))
 
 
-@blueprint.get(f"{_NAMESPACE}/changes")
+@routes.add(
+    "GET",
+    _CHANGES,
+    {200: Answer("A page of changes.", "History")},
+    queries=(BEFORE, LIMIT),
+)
 def history(ns: str) -> Response:
     """The changes of a namespace, newest first."""
-    before, limit = number("before", None, low=1), number("limit", 50, low=1, high=500) or 50
-    found = plane().inspector.history(principal(), namespace_of(ns), before=before, limit=limit)
-    following = found[-1].number if len(found) == limit and found[-1].number > 1 else None
+    limit = LIMIT.need()
+    found = plane().inspector.history(
+        principal(), namespace_of(ns), before=BEFORE.read(), limit=limit
+    )
+    following = len(found) == limit and found[-1].number > 1
     items = [revision_json(record) for record in found]
-    return answer({"items": items, **({"next": following} if following else {})})
+    return answer({"items": items, **({"next": found[-1].number} if following else {})})
 
 
-@blueprint.get(f"{_NAMESPACE}/changes/<int:revision>")
-def change(ns: str, revision: int) -> Response:
+@routes.add(
+    "GET",
+    _ONE,
+    {200: Answer("The change.", "RevisionWithReport")},
+    problems=("unknown-revision",),
+)
+def get_change(ns: str, revision: int) -> Response:
     """The record of one change, with the findings that were open when it was made."""
     record, report = plane().inspector.change(principal(), namespace_of(ns), revision)
-    findings = orjson.Fragment(report) if report is not None else None
+    findings = None if report is None else orjson.Fragment(report)
     return answer({**revision_json(record), "report": findings})
 
 
-@blueprint.get(f"{_NAMESPACE}/diff")
+@routes.add(
+    "GET",
+    _DIFF,
+    {200: Answer("The resources that differ.", "Differences")},
+    queries=(FROM, TO),
+    problems=("unknown-revision",),
+)
 def diff(ns: str) -> Response:
     """The resources that differ between two revisions."""
-    old, new = number("from", None, low=0), number("to", None, low=0)
-    if old is None or new is None:
-        raise MalformedRequestError("queries from and to are needed: two revisions, 0 is empty")
-    found = plane().inspector.diff(principal(), namespace_of(ns), old, new)
+    found = plane().inspector.diff(principal(), namespace_of(ns), FROM.need(), TO.need())
     return answer({"items": [difference_json(each) for each in found]})
 
 
-@blueprint.post(f"{_NAMESPACE}/rollback")
+@routes.add(
+    "POST",
+    _ROLLBACK,
+    {200: Answer("It is rolled back, or with `dryRun` what would happen.", "PublishedOrPreview")},
+    body=Body("Rollback"),
+    queries=(DRY_RUN,),
+    headers=(IDEMPOTENCY_KEY,),
+    problems=(
+        *_WRITES, "acknowledgement-required", "invalid-change", "invalid-document",
+        "unknown-revision",
+    ),
+)  # fmt: skip
 def roll_back(ns: str) -> Response:
     """Make former content the next revision."""
-    sent = body(to=int, message=str, acknowledge=bool)
-    if "to" not in sent:
-        raise MalformedBodyError(message="field 'to' is missing from the body: name a revision")
-    namespace = namespace_of(ns)
-    if flag("dryRun"):
+    sent, namespace = json_body("Rollback"), namespace_of(ns)
+    if DRY_RUN.read():
         return answer(preview_json(plane().rollbacks.preview(principal(), namespace, sent["to"])))
     rollback = Rollback(sent["to"], sent.get("message", ""), sent.get("acknowledge", False))
-    return answer(
-        published_json(plane().rollbacks.roll_back(principal(), namespace, rollback, repeat()))
-    )
+    return _published(plane().rollbacks.roll_back(principal(), namespace, rollback, repeat()))
 
 
-def _change(sent: dict[str, Any]) -> Change:
-    today = plane().moment.today()
-    documents = [load_value(each, origin=f"/put/{i}") for i, each in enumerate(sent.get("put", ()))]
+def _published(outcome: Published) -> Response:
+    g.published = outcome
+    return answer(published_json(outcome))
+
+
+def _change(sent: Mapping[str, Any]) -> Change:
     return Change(
         message=sent["message"],
         base=sent.get("base"),
-        put=(*documents, *waiver_documents(sent.get("waivers", ()), today)),
-        delete=tuple(_key(i, each) for i, each in enumerate(sent.get("delete", ()))),
+        put=tuple(_documents(sent)),
+        delete=tuple(Key.parse(each) for each in sent.get("delete", ())),
         confirm=sent.get("confirm", False),
         take_over=sent.get("takeOver", False),
     )
 
 
-def _key(index: int, each: object) -> Key:
-    if not isinstance(each, str):
-        raise MalformedBodyError(message=f"/delete/{index} must be text of the form Kind/name")
-    return Key.parse(each)
+def _documents(sent: Mapping[str, Any]) -> Iterator[Document]:
+    for index, value in enumerate(sent.get("put", ())):
+        yield load_value(value, origin=f"/put/{index}")
+    yield from waiver_documents(sent.get("waivers", ()), plane().moment.today())

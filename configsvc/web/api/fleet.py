@@ -1,15 +1,15 @@
 """The fleet: who runs what, and how far a change has come."""
 
-from flask import Blueprint, Response
+from flask import Response
 
+from configsvc.web.api.contract.operations import Answer, Routes
 from configsvc.web.api.incoming import namespace_of, plane, principal
 from configsvc.web.api.rendering import agent_json, answer, convergence_json
 
-blueprint = Blueprint("fleet", __name__)
-_NAMESPACE = "/v1/namespaces/<ns>"
+routes = Routes("fleet")
 
 
-@blueprint.get(f"{_NAMESPACE}/fleet")
+@routes.add("GET", "/v1/namespaces/{ns}/fleet", {200: Answer("The agents.", "Fleet")})
 def fleet(ns: str) -> Response:
     """Every known agent of the namespace; processes that did not answer are in ``incomplete``."""
     found = plane().fleet.instances(principal(), namespace_of(ns))
@@ -17,9 +17,13 @@ def fleet(ns: str) -> Response:
     return answer({"items": items, "incomplete": list(found.incomplete)})
 
 
-@blueprint.get(f"{_NAMESPACE}/changes/<int:revision>/convergence")
+@routes.add(
+    "GET",
+    "/v1/namespaces/{ns}/changes/{revision}/convergence",
+    {200: Answer("The counts.", "Convergence")},
+    problems=("unknown-revision",),
+)
 def convergence(ns: str, revision: int) -> Response:
     """How far a change has come."""
-    return answer(
-        convergence_json(plane().fleet.convergence(principal(), namespace_of(ns), revision))
-    )
+    found = plane().fleet.convergence(principal(), namespace_of(ns), revision)
+    return answer(convergence_json(found))

@@ -1,32 +1,42 @@
 """Health and metrics: whether the process lives, whether it can serve, what it counted."""
 
-from flask import Blueprint, Response
+from flask import Response
 
-from configsvc.web.api.incoming import plane, principal
+from configsvc.web.api.contract.operations import Answer, Routes
+from configsvc.web.api.incoming import plane
 from configsvc.web.api.rendering import answer
 from configsvc.web.metrics import CONTENT_TYPE, Metrics
 
 
-def blueprint(metrics: Metrics, *, open_metrics: bool) -> Blueprint:
+def health_routes(metrics: Metrics, *, open_metrics: bool) -> Routes:
     """The routes; ``/metrics`` takes any operator's token unless `open_metrics`."""
-    routes = Blueprint("health", __name__)
+    routes = Routes("health")
 
-    @routes.get("/healthz")
+    @routes.add("GET", "/healthz", {200: Answer("It does.", "Health")}, public=True)
     def alive() -> Response:
-        """The process answers."""
+        """Say whether the process answers."""
         return answer({"status": "ok"})
 
-    @routes.get("/readyz")
+    @routes.add(
+        "GET",
+        "/readyz",
+        {200: Answer("It can.", "Health")},
+        problems=("store-unavailable",),
+        public=True,
+    )
     def ready() -> Response:
-        """The store answers too; 503 otherwise."""
+        """Say whether the process can serve: whether its store answers."""
         plane().inspector.probe()
         return answer({"status": "ok"})
 
-    @routes.get("/metrics")
+    @routes.add(
+        "GET",
+        "/metrics",
+        {200: Answer("The numbers.", "string", content_type=CONTENT_TYPE)},
+        public=open_metrics,
+    )
     def collect() -> Response:
         """What both planes of this node counted, for Prometheus."""
-        if not open_metrics:
-            principal()
         return Response(metrics.render(), content_type=CONTENT_TYPE)
 
     return routes

@@ -1,27 +1,30 @@
-"""Requests: who sends them, and what their bodies, headers and queries say."""
+"""Requests: who sends them, what they are about, and what their headers say."""
 
 import re
-from typing import Any, Final, TypeVar, cast
+from typing import Final, cast
 
 from flask import current_app, g, request
+from werkzeug.routing import BaseConverter
 
 from configsvc.access import Principal, UnauthenticatedError
-from configsvc.errors import InputError
 from configsvc.model.names import Key, Kind, check_name
-from configsvc.schema import Document, InvalidDocumentError, load_text, load_value, parse_json
-from configsvc.usecases import ControlPlane, Repeat
+from configsvc.usecases import ControlPlane, Precondition, Repeat
+from configsvc.usecases.errors import PreconditionRequiredError
 from configsvc.usecases.repeats import MAX_KEY
-from configsvc.web.api.problems import (
-    MalformedBodyError,
-    MalformedRequestError,
-    UnsupportedMediaTypeError,
-)
+from configsvc.web.api.errors import MalformedRequestError, UnknownKindError
 
-T = TypeVar("T")
-
-JSON: Final = "application/json"
-YAML: Final = "application/yaml"
 _BEARER: Final = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
+_ETAG: Final = re.compile(r'"([\x21\x23-\x7e]*)"')
+
+
+class RevisionConverter(BaseConverter):
+    """A revision in a path: a whole number from 1, of at most 15 digits."""
+
+    regex = "[1-9][0-9]{0,14}"
+
+    def to_python(self, value: str) -> int:
+        """See werkzeug."""
+        return int(value)
 
 
 class MissingTokenError(UnauthenticatedError):
@@ -52,85 +55,37 @@ def namespace_of(name: str) -> str:
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of a path; raises `InputError`."""
+    """The kind of a path; raises `UnknownKindError`."""
     if name not in Kind._value2member_map_:
-        raise InputError(f"unknown kind {name[:40]!r}: use one of {', '.join(Kind)}")
+        raise UnknownKindError(name)
     return Kind(name)
 
 
 def key_of(kind: str, name: str) -> Key:
-    """The resource of a path; raises `InputError`."""
+    """The resource of a path; raises `UnknownKindError` and `InvalidNameError`."""
     return Key(kind_of(kind), check_name("name", name))
 
 
-def body(**fields: type | tuple[type, ...]) -> dict[str, Any]:
-    """The JSON object of the body; only these fields, each of its type, all of them optional.
+def precondition(key: Key) -> Precondition:
+    """What a write of one resource says that the resource must be.
 
     Raises:
-        MalformedBodyError: it is not such an object.
-        UnsupportedMediaTypeError: it is not JSON.
+        PreconditionRequiredError: the request says nothing.
+        MalformedRequestError: what it says cannot be read.
     """
-    if request.mimetype != JSON:
-        raise UnsupportedMediaTypeError(request.mimetype, (JSON,))
-    value = _parsed(request.get_data())
-    if not isinstance(value, dict):
-        raise MalformedBodyError(message="the body must be a JSON object")
-    for name, each in value.items():
-        if name not in fields:
-            raise MalformedBodyError(
-                message=f"unknown field {name[:40]!r} in the body: use {', '.join(sorted(fields))}"
-            )
-        if not _is(each, fields[name]):
-            raise MalformedBodyError(message=f"field {name!r} of the body has the wrong type")
-    return value
-
-
-def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
-    allowed = kinds if isinstance(kinds, tuple) else (kinds,)
-    return type(value) in allowed  # a boolean is no integer here
-
-
-def _parsed(data: bytes) -> Any:  # noqa: ANN401 any JSON
-    try:
-        return parse_json(data, origin="request body")
-    except InvalidDocumentError as exc:
-        raise MalformedBodyError(exc.errors) from exc
-
-
-def single_document() -> Document:
-    """The one document that the body holds, as JSON or YAML."""
-    if request.mimetype == JSON:
-        return load_value(_parsed(request.get_data()), origin="request body")
-    if request.mimetype != YAML:
-        raise UnsupportedMediaTypeError(request.mimetype, (JSON, YAML))
-    loaded = load_text(request.get_data(), origin="request body", syntax="yaml")
-    if loaded.errors:
-        raise MalformedBodyError(loaded.errors)
-    if len(loaded.documents) != 1:
-        raise MalformedBodyError(
-            message=f"the body holds {len(loaded.documents)} documents: send one"
-        )
-    return loaded.documents[0]
-
-
-def flag(name: str) -> bool:
-    """A query that is ``true`` or ``false``; absent is false."""
-    value = request.args.get(name, "false")
-    if value not in {"true", "false"}:
-        raise MalformedRequestError(f"query {name} is {value[:40]!r}: write true or false")
-    return value == "true"
-
-
-def number(name: str, default: int | None, *, low: int, high: int = 2**53) -> int | None:
-    """A query that is a whole number within bounds; `default` where it is absent."""
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,16}", text, re.ASCII) or not low <= int(text) <= high:
+    match, none_match = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
+    if match is None and none_match is None:
+        raise PreconditionRequiredError(key)
+    if match is None and none_match == "*":
+        return Precondition(key, None)
+    if none_match is not None:
+        raise MalformedRequestError("If-None-Match of a write must be '*', without If-Match")
+    etag = _ETAG.fullmatch(match or "")
+    if etag is None:
         raise MalformedRequestError(
-            f"query {name} is {text[:40]!r}: write a whole number from {low} to {high}"
+            f"If-Match is {match!r:.80}: send one ETag in double quotes, as GET gave it"
         )
-    return int(text)
+    return Precondition(key, etag[1])
 
 
 def repeat() -> Repeat | None:
@@ -142,11 +97,3 @@ def repeat() -> Repeat | None:
         raise MalformedRequestError(f"Idempotency-Key must have 1 to {MAX_KEY} characters")
     content = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
     return Repeat.of(key, principal().token_id, content)
-
-
-def text(name: str, longest: int = 200) -> str | None:
-    """A query that is text; None where it is absent."""
-    value = request.args.get(name)
-    if value is not None and len(value) > longest:
-        raise MalformedRequestError(f"query {name} has more than {longest} characters")
-    return value

@@ -1,107 +1,114 @@
 """Errors as RFC 9457 problem details: the one table from error classes to status and code."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from configsvc import access, store
-from configsvc.analysis.formats import finding_data
-from configsvc.analysis.formats.data import not_evaluated_data
 from configsvc.errors import InputError
-from configsvc.schema import DocumentError, InvalidDocumentError
-from configsvc.usecases import errors
-from configsvc.web.api.rendering import key_json
+from configsvc.model.names import InvalidNameError
+from configsvc.schema import InvalidDocumentError
+from configsvc.usecases import errors as refusals
+from configsvc.web.api import errors
+from configsvc.web.api.problem_members import members
+
+_log = logging.getLogger("configsvc.web")
 
 CONTENT_TYPE: Final = "application/problem+json"
+
 RETRY_AFTER: Final = "1"
 """Seconds after which a request that met contention is worth repeating."""
 
 
-class MalformedBodyError(InputError):
-    """The body is not what the route takes; `errors` say where."""
-
-    def __init__(self, found: tuple[DocumentError, ...] = (), message: str = "") -> None:
-        self.errors = found
-        super().__init__(message or "\n".join(map(str, found)))
-
-
-class MalformedRequestError(InputError):
-    """A header or query value cannot be read."""
-
-
-class UnsupportedMediaTypeError(InputError):
-    """The body has a content type that the route does not take."""
-
-    def __init__(self, seen: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(
-            f"content type {seen[:80]!r} is not taken here: send {' or '.join(allowed)}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How a class of errors is told to a client."""
 
     status: int
     code: str
 
 
-# The first entry that the error is an instance of wins: subclasses stand before their bases.
-TABLE: Final[tuple[tuple[type[Exception], Kind], ...]] = (
-    (MalformedBodyError, Kind(400, "malformed-body")),
-    (MalformedRequestError, Kind(400, "malformed-request")),
-    (UnsupportedMediaTypeError, Kind(415, "unsupported-media-type")),
-    (access.UnauthenticatedError, Kind(401, "unauthenticated")),
-    (access.ForbiddenError, Kind(403, "forbidden")),
-    (errors.UnknownNamespaceError, Kind(404, "unknown-namespace")),
-    (errors.UnknownResourceError, Kind(404, "unknown-resource")),
-    (errors.UnknownEdgeError, Kind(404, "unknown-edge")),
-    (errors.UnknownTokenIdError, Kind(404, "unknown-token")),
-    (store.UnknownRevisionError, Kind(404, "unknown-revision")),
-    (errors.StaleBaseError, Kind(409, "stale-base")),
-    (errors.UnknownBaseError, Kind(409, "unknown-base")),
-    (errors.ManagedElsewhereError, Kind(409, "managed-elsewhere")),
-    (errors.PreconditionFailedError, Kind(412, "precondition-failed")),
-    (errors.ChangeTooLargeError, Kind(413, "change-too-large")),
-    (store.LimitExceededError, Kind(413, "change-too-large")),
-    (InvalidDocumentError, Kind(422, "invalid-document")),
-    (errors.InvalidChangeError, Kind(422, "invalid-change")),
-    (errors.MassDeletionError, Kind(422, "confirmation-required")),
-    (errors.RefusedByFindingsError, Kind(422, "refused-by-findings")),
-    (errors.AcknowledgeError, Kind(422, "acknowledgement-required")),
-    (errors.IdempotencyKeyReusedError, Kind(422, "idempotency-key-reused")),
-    (errors.PreconditionRequiredError, Kind(428, "precondition-required")),
-    (errors.ContentionError, Kind(503, "contention")),
-    (store.CompareFailedError, Kind(503, "contention")),
-    (store.StoreFullError, Kind(503, "store-full")),
-    (store.StoreUnavailableError, Kind(503, "store-unavailable")),
-    (InputError, Kind(422, "invalid-input")),
+# A class that is not here is told as the nearest of its bases that is.
+TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
+    {
+        errors.MalformedBodyError: Kind(400, "malformed-body"),
+        errors.MalformedRequestError: Kind(400, "malformed-request"),
+        access.UnauthenticatedError: Kind(401, "unauthenticated"),
+        access.ForbiddenError: Kind(403, "forbidden"),
+        errors.UnknownKindError: Kind(404, "unknown-kind"),
+        refusals.UnknownNamespaceError: Kind(404, "unknown-namespace"),
+        refusals.UnknownResourceError: Kind(404, "unknown-resource"),
+        refusals.UnknownEdgeError: Kind(404, "unknown-edge"),
+        refusals.UnknownRuleError: Kind(404, "unknown-rule"),
+        refusals.UnknownTokenIdError: Kind(404, "unknown-token"),
+        store.UnknownRevisionError: Kind(404, "unknown-revision"),
+        refusals.StaleBaseError: Kind(409, "stale-base"),
+        refusals.UnknownBaseError: Kind(409, "unknown-base"),
+        refusals.ManagedElsewhereError: Kind(409, "managed-elsewhere"),
+        refusals.PreconditionFailedError: Kind(412, "precondition-failed"),
+        refusals.ChangeTooLargeError: Kind(413, "change-too-large"),
+        store.LimitExceededError: Kind(413, "change-too-large"),
+        errors.BodyTooLargeError: Kind(413, "request-too-large"),
+        errors.UnsupportedMediaTypeError: Kind(415, "unsupported-media-type"),
+        InvalidDocumentError: Kind(422, "invalid-document"),
+        InvalidNameError: Kind(422, "invalid-name"),
+        refusals.InvalidChangeError: Kind(422, "invalid-change"),
+        refusals.MassDeletionError: Kind(422, "confirmation-required"),
+        refusals.RefusedByFindingsError: Kind(422, "refused-by-findings"),
+        refusals.AcknowledgeError: Kind(422, "acknowledgement-required"),
+        refusals.IdempotencyKeyReusedError: Kind(422, "idempotency-key-reused"),
+        InputError: Kind(422, "invalid-input"),
+        refusals.PreconditionRequiredError: Kind(428, "precondition-required"),
+        refusals.ContentionError: Kind(503, "contention"),
+        store.CompareFailedError: Kind(503, "contention"),
+        store.StoreFullError: Kind(503, "store-full"),
+        store.StoreUnavailableError: Kind(503, "store-unavailable"),
+    }
 )
+
+_HTTP_CODES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "malformed-request",
+        404: "unknown-route",
+        405: "method-not-allowed",
+        413: "request-too-large",
+        500: "internal",
+    }
+)
+
+STATUS_BY_CODE: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **{code: status for status, code in _HTTP_CODES.items()},
+        **{kind.code: kind.status for kind in TABLE.values()},
+    }
+)
+"""Every code that a route of the API can answer with, and its status."""
 
 
 def install(app: Flask) -> None:
     """Make every failure of the application a problem document."""
-    for error, kind in TABLE:
+    for error, kind in TABLE.items():
         app.register_error_handler(error, _handler(kind))
     app.register_error_handler(HTTPException, _http_failure)
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem(status: int, code: str, detail: str, **members: Any) -> Response:  # noqa: ANN401
-    """A problem document; `members` are what the code adds, None ones are left out."""
+def problem(status: int, code: str, detail: str, more: Mapping[str, Any] | None = None) -> Response:
+    """A problem document; `more` is what the code adds, None is left out."""
+    g.problem_code = code
     body = {
         "type": f"/problems/{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": code.replace("-", " ").capitalize(),
         "status": status,
         "code": code,
         "detail": detail,
         "request": g.get("request_id", ""),
-        **{name: value for name, value in members.items() if value is not None},
+        **{name: value for name, value in (more or {}).items() if value is not None},
     }
     response = Response(orjson.dumps(body), status, content_type=CONTENT_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -111,57 +118,15 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:  #
     return response
 
 
-def _handler(kind: Kind) -> Any:  # noqa: ANN401 Flask's own type takes any error
-    def handle(error: Exception) -> Response:
-        g.problem_code = kind.code
-        return problem(kind.status, kind.code, str(error), **_members(error))
-
-    return handle
-
-
-def _members(error: Exception) -> Mapping[str, Any]:
-    match error:
-        case MalformedBodyError() | InvalidDocumentError():
-            return {"errors": [_document_error(each) for each in error.errors] or None}
-        case errors.InvalidChangeError():
-            return {"errors": [{"pointer": error.pointer, "message": str(error)}]}
-        case errors.RefusedByFindingsError():
-            return {
-                "findings": [finding_data(each) for each in error.blocking],
-                "notEvaluated": [not_evaluated_data(each) for each in error.undecided] or None,
-            }
-        case errors.AcknowledgeError():
-            return {"findings": [finding_data(each) for each in error.findings]}
-        case errors.StaleBaseError():
-            resources = [key_json(each.key) for each in error.resources]
-            return {"base": error.base, "head": error.head, "resources": resources}
-        case errors.PreconditionFailedError():
-            return {"expected": error.expected, "seen": error.seen}
-        case _:
-            return {}
-
-
-def _document_error(error: DocumentError) -> dict[str, Any]:
-    members = {
-        "origin": error.origin,
-        "line": error.line,
-        "column": error.column,
-        "pointer": error.pointer,
-        "message": error.message,
-        "seen": error.seen,
-        "allowed": list(error.allowed) or None,
-        "hint": error.hint,
-    }
-    return {name: value for name, value in members.items() if value is not None}
-
-
-_HTTP_CODES: Final = {400: "malformed-request", 404: "unknown-route", 405: "method-not-allowed"}
+def _handler(kind: Kind) -> Callable[[Exception], Response]:
+    return lambda error: problem(kind.status, kind.code, str(error), members(error))
 
 
 def _http_failure(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    code = _HTTP_CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "-"))
-    answer = problem(status, code, error.description or HTTPStatus(status).phrase)
+    phrase = HTTPStatus(status).phrase
+    code = _HTTP_CODES.get(status, phrase.lower().replace(" ", "-"))
+    answer = problem(status, code, f"{request.method} {request.path[:200]}: {phrase.lower()}")
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             answer.headers[name] = value
@@ -169,11 +134,5 @@ def _http_failure(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    from flask import current_app  # noqa: PLC0415
-
-    current_app.logger.error(
-        "unexpected failure of %s %s", request.method, request.path, exc_info=error
-    )
-    return problem(
-        500, "internal", "an unexpected failure; the server's log has it under this request"
-    )
+    _log.error("unexpected failure of %s %s", request.method, request.path, exc_info=error)
+    return problem(500, "internal", "an unexpected failure: the server's log has it by 'request'")

@@ -1,37 +1,31 @@
 """Values of the use cases as JSON: the one place where their form in the API is written down."""
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from flask import Response
 
 from configsvc.access import TokenRecord
 from configsvc.analysis import Rule
-from configsvc.analysis.formats import finding_data
-from configsvc.analysis.formats.data import not_evaluated_data
 from configsvc.analysis.pages import page, summary
 from configsvc.fleet import AgentRow
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import Key, Kind
-from configsvc.model.policies import Leaf, OperationReference, Rate, StaticResponse, Window
-from configsvc.model.quantities import format_duration, format_share, format_size
-from configsvc.model.resources import Source
-from configsvc.resolve import CallGraph, CallSite, ExplainedField, Explanation
-from configsvc.schema import leaves
-from configsvc.store import Revision
+from configsvc.model.names import Key
+from configsvc.store import AuditEntry, Revision
 from configsvc.usecases import (
     ConvergenceView,
     DifferingResource,
-    Preview,
     Published,
     StoredResource,
     rfc3339,
 )
-from configsvc.usecases.edge_changes import EdgeChange
 
-_MILLIONTHS = 1_000_000
+_NOBODY: Final[Mapping[str, Any]] = {
+    "targeted": 0, "states": {}, "reasons": {}, "p50": None, "p99": None, "last": None,
+    "laggards": [],
+}  # fmt: skip
+"""The convergence of a change that altered no agent's bundle."""
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:  # noqa: ANN401
@@ -82,156 +76,12 @@ def published_json(outcome: Published) -> dict[str, Any]:
     }
 
 
-def preview_json(preview: Preview) -> dict[str, Any]:
-    """What a check says of a proposal."""
-    judgement = preview.judgement
-    return {
-        "publishable": preview.publishable,
-        "findings": [finding_data(f) for f in judgement.report.findings],
-        "added": [f.fingerprints[0] for f in judgement.added],
-        "blocking": [f.fingerprints[0] for f in judgement.blocking],
-        "resolved": [finding_data(f) for f in judgement.resolved],
-        "waived": [finding_data(f) for f in judgement.report.waived],
-        "notEvaluated": [not_evaluated_data(n) for n in judgement.report.not_evaluated],
-        "edges": [_edge_change_json(each) for each in preview.edges.edges],
-        "edgesTotal": preview.edges.total,
-    }
-
-
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """The effective policy of an edge, each field with its sources and what they cover."""
-    return {
-        "from": explanation.caller,
-        "to": explanation.callee,
-        "operation": explanation.operation,
-        "policies": [
-            {
-                "kind": str(each.kind),
-                "inForce": each.in_force,
-                "fields": [_field_json(each.kind, field) for field in each.fields],
-            }
-            for each in explanation.kinds
-        ],
-    }
-
-
-def _field_json(kind: Kind, field: ExplainedField) -> dict[str, Any]:
-    return {
-        "path": field.path,
-        "value": leaf_json(kind, field.path, field.value),
-        "sources": [_source_json(source) for source in field.sources],
-        "default": field.is_default,
-        "covers": [
-            {"value": leaf_json(kind, field.path, c.value), **_source_json(c.source)}
-            for c in field.covered
-        ],
-        "contenders": [
-            {"value": leaf_json(kind, field.path, c.value), **_source_json(c.source)}
-            for c in field.contenders
-        ],
-    }
-
-
-def _source_json(source: Source) -> dict[str, Any]:
-    return {
-        "resource": str(source.resource),
-        "pointer": source.pointer,
-        "revision": source.revision,
-    }
-
-
-def _edge_change_json(change: EdgeChange) -> dict[str, Any]:
-    return {
-        **edge_json(change.edge),
-        "change": change.change,
-        "fields": [
-            {
-                "path": field.path,
-                "before": _path_json(field.path, field.before),
-                "after": _path_json(field.path, field.after),
-                "sources": [_source_json(source) for source in field.sources],
-            }
-            for field in change.fields
-        ],
-    }
-
-
-def _path_json(path: str, value: Any) -> Any:  # noqa: ANN401 a leaf of any type
-    kind, _, leaf = path.partition(".")
-    return leaf_json(Kind(kind), leaf, value)
-
-
-def leaf_json(kind: Kind, path: str, value: Leaf | None) -> Any:  # noqa: ANN401 any JSON
-    """A leaf as a document writes it: ``250ms``, ``20%``."""
-    match value:
-        case Enum():
-            return value.value
-        case Window():
-            size = format_duration(value.size) if value.kind == "time" else value.size
-            return {"kind": value.kind, "size": size}
-        case Rate():
-            return {"limit": value.limit, "period": format_duration(value.period)}
-        case StaticResponse():
-            return {
-                "status": value.status,
-                "headers": dict(value.headers),
-                "body": value.body,
-            }
-        case OperationReference():
-            return {"service": value.service, "operation": value.operation}
-        case int() if not isinstance(value, bool):
-            return _number_json(kind, path, value)
-        case _:
-            return value
-
-
-def _number_json(kind: Kind, path: str, value: int) -> Any:  # noqa: ANN401 text or number
-    match next(leaf.type for leaf in leaves(kind) if leaf.path == path):
-        case "duration":
-            return format_duration(value)
-        case "share":
-            return format_share(value)
-        case "size":
-            return format_size(value)
-        case "multiplier":
-            return value / _MILLIONTHS
-        case _:
-            return value
-
-
 def difference_json(each: DifferingResource) -> dict[str, Any]:
     """One resource at two revisions; None where it is absent."""
     return {
         **key_json(each.key),
         "before": orjson.Fragment(each.before) if each.before is not None else None,
         "after": orjson.Fragment(each.after) if each.after is not None else None,
-    }
-
-
-def graph_json(graph: CallGraph) -> dict[str, Any]:
-    """The call graph: nodes with their operations, and the places that make each edge."""
-    return {
-        "nodes": [
-            {"name": node.name, "kind": str(node.key.kind), "operations": list(node.operations)}
-            for _, node in sorted(graph.nodes.items())
-        ],
-        "edges": [
-            {**edge_json(edge), "calls": [_site_json(site) for site in sites]}
-            for edge, sites in sorted(graph.edges.items())
-        ],
-        "dangling": [
-            {"resource": str(each.resource), "pointer": each.pointer, "name": each.name}
-            for each in graph.dangling
-        ],
-    }
-
-
-def _site_json(site: CallSite) -> dict[str, Any]:
-    return {
-        "by": site.parent.operation,
-        "stage": site.call.stage,
-        "times": {"typical": site.call.times.typical, "max": site.call.times.max},
-        "optional": site.call.optional,
     }
 
 
@@ -266,7 +116,7 @@ def convergence_json(view: ConvergenceView) -> dict[str, Any]:
     """How far a change has come; latencies in microseconds from commit to acknowledgement."""
     counts = view.counts
     if counts is None:
-        return {"revision": view.revision, "targeted": 0, "states": {}, "laggards": []}
+        return {**_NOBODY, "revision": view.revision}
     latency = counts.latency
     return {
         "revision": view.revision,
@@ -286,3 +136,14 @@ def convergence_json(view: ConvergenceView) -> dict[str, Any]:
 def agent_json(row: AgentRow) -> dict[str, Any]:
     """One agent of the fleet."""
     return row.to_json()
+
+
+def audit_json(entry: AuditEntry) -> dict[str, Any]:
+    """One act."""
+    return {
+        "time": rfc3339(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "revision": entry.revision,
+        "detail": dict(entry.detail),
+    }

@@ -1,111 +1,143 @@
 """Single resources: read, put and delete with conditions."""
 
 from http import HTTPStatus
+from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Response, g, request
 
-from configsvc.errors import InputError
 from configsvc.model.names import Key, Kind
-from configsvc.schema import Document, read
-from configsvc.usecases import Change, Precondition, Query
-from configsvc.usecases.errors import PreconditionRequiredError
-from configsvc.web.api.incoming import (
-    flag,
-    key_of,
-    namespace_of,
-    number,
-    plane,
-    principal,
-    single_document,
+from configsvc.schema import Document, DocumentError, InvalidDocumentError, Problem, read
+from configsvc.usecases import Change, Query
+from configsvc.web.api.bodies import JSON, YAML, document_body
+from configsvc.web.api.contract.operations import Answer, Body, Routes
+from configsvc.web.api.contract.parameters import Choice, Flag, Header, Number, Text
+from configsvc.web.api.incoming import key_of, namespace_of, plane, precondition, principal
+from configsvc.web.api.preview_rendering import preview_json
+from configsvc.web.api.rendering import answer, published_json, resource_json
+
+routes = Routes("resources")
+
+_LIST: Final = "/v1/namespaces/{ns}/resources"
+_ONE: Final = "/v1/namespaces/{ns}/resources/{kind}/{name}"
+
+KIND = Choice("kind", "Only resources of this kind.", tuple(Kind))
+LABEL = Text("label", "name=value, which resources must have", "[^=]{1,80}=.{0,80}", many=True)
+REVISION = Number("revision", "The resources as they were at this revision.", low=1)
+DRY_RUN = Flag("dryRun", "Only say what would happen.")
+TAKE_OVER = Flag("takeOver", "Manage from here on what somebody else manages.")
+MESSAGE = Text("message", "Why; made up from the act if it is absent.", "(?s).{0,2000}")
+IF_MATCH = Header("If-Match", "The ETag that the resource must have.")
+IF_NONE_MATCH = Header("If-None-Match", "`*`: the resource must not exist.")
+ETAG: Final = {"ETag": "The digest of the document, in quotes."}
+
+_WRITES: Final = (
+    "precondition-required", "precondition-failed", "managed-elsewhere", "invalid-change",
+    "refused-by-findings", "contention", "store-full",
+)  # fmt: skip
+_WRITE_QUERIES: Final = (DRY_RUN, TAKE_OVER, MESSAGE)
+_CONDITIONS: Final = (IF_MATCH, IF_NONE_MATCH)
+
+
+@routes.add(
+    "GET",
+    _LIST,
+    {200: Answer("The resources, by kind and name.", "Resources")},
+    queries=(KIND, LABEL, REVISION),
+    problems=("unknown-revision",),
 )
-from configsvc.web.api.problems import MalformedRequestError
-from configsvc.web.api.rendering import answer, preview_json, published_json, resource_json
-
-blueprint = Blueprint("resources", __name__)
-_BASE = "/v1/namespaces/<ns>/resources"
-
-
-@blueprint.get(_BASE)
 def list_resources(ns: str) -> Response:
     """The resources of a namespace, filtered."""
-    found = plane().inspector.resources(principal(), namespace_of(ns), _query())
+    kind, labels = KIND.read(), dict(pair.split("=", 1) for pair in LABEL.read_all())
+    query = Query(Kind(kind) if kind else None, labels, REVISION.read())
+    found = plane().inspector.resources(principal(), namespace_of(ns), query)
     return answer({"items": [resource_json(each) for each in found]})
 
 
-@blueprint.get(f"{_BASE}/<kind>/<name>")
+@routes.add(
+    "GET",
+    _ONE,
+    {
+        200: Answer("The resource.", "Resource", headers=ETAG),
+        304: Answer("It is the one of `If-None-Match`.", None, headers=ETAG),
+    },
+    queries=(REVISION,),
+    headers=(Header("If-None-Match", "ETags that the caller has already."),),
+    problems=("unknown-resource", "unknown-revision"),
+)
 def get_resource(ns: str, kind: str, name: str) -> Response:
-    """One resource; its document is the body's ``document``, its digest the ETag."""
-    revision = number("revision", None, low=1)
-    stored = plane().inspector.resource(principal(), namespace_of(ns), key_of(kind, name), revision)
-    etag = f'"{stored.digest}"'
-    if request.headers.get("If-None-Match") == etag:
-        return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
-    return answer(resource_json(stored), headers={"ETag": etag})
+    """One resource, with its digest as the ETag."""
+    stored = plane().inspector.resource(
+        principal(), namespace_of(ns), key_of(kind, name), REVISION.read()
+    )
+    etag = {"ETag": f'"{stored.digest}"'}
+    if request.if_none_match.contains_weak(stored.digest):
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=etag)
+    return answer(resource_json(stored), headers=etag)
 
 
-@blueprint.put(f"{_BASE}/<kind>/<name>")
+@routes.add(
+    "PUT",
+    _ONE,
+    {
+        200: Answer("It was replaced, or with `dryRun` what would happen.", "PublishedOrPreview",
+                    headers=ETAG),
+        201: Answer("It was created.", "Published", headers=ETAG),
+    },
+    body=Body("Document", (JSON, YAML)),
+    queries=_WRITE_QUERIES,
+    headers=_CONDITIONS,
+    problems=(*_WRITES, "invalid-document"),
+)  # fmt: skip
 def put_resource(ns: str, kind: str, name: str) -> Response:
     """Write one resource, on a condition."""
     key = key_of(kind, name)
-    document = single_document()
-    if read(document, today=plane().moment.today()).key != key:
-        raise InputError(f"the document is not {key}, which the path names: make both the same")
-    return _write(ns, key, f"Put {key}", put=(document,))
+    condition = precondition(key)
+    document = document_body()
+    _require_key(document, key)
+    change = _change(f"Put {key}", put=(document,), preconditions=(condition,))
+    return _write(namespace_of(ns), key, change)
 
 
-@blueprint.delete(f"{_BASE}/<kind>/<name>")
+@routes.add(
+    "DELETE",
+    _ONE,
+    {200: Answer("It was deleted, or with `dryRun` what would happen.", "PublishedOrPreview")},
+    queries=_WRITE_QUERIES,
+    headers=_CONDITIONS,
+    problems=(*_WRITES, "unknown-resource"),
+)
 def delete_resource(ns: str, kind: str, name: str) -> Response:
     """Delete one resource, on a condition."""
     key = key_of(kind, name)
-    return _write(ns, key, f"Delete {key}", delete=(key,))
+    change = _change(f"Delete {key}", delete=(key,), preconditions=(precondition(key),))
+    return _write(namespace_of(ns), key, change)
 
 
-def _write(
-    ns: str,
-    key: Key,
-    act: str,
-    *,
-    put: tuple[Document, ...] = (),
-    delete: tuple[Key, ...] = (),
-) -> Response:
-    namespace = namespace_of(ns)
-    change = Change(
-        message=request.headers.get("Configsvc-Message", act),
-        base=None,
-        put=put,
-        delete=delete,
-        take_over=flag("takeOver"),
-        preconditions=(_precondition(key),),
-    )
-    if flag("dryRun"):
+def _change(act: str, **parts: object) -> Change:
+    parts |= {"message": MESSAGE.read() or act, "base": None, "take_over": TAKE_OVER.read()}
+    return Change(**parts)  # type: ignore[arg-type]
+
+
+def _require_key(document: Document, key: Key) -> None:
+    """Refuse a document that is another resource than the path names, before anything is done."""
+    seen = read(document, today=plane().moment.today()).key
+    for pointer, said, named in (
+        ("/kind", seen.kind.value, key.kind.value),
+        ("/metadata/name", seen.name, key.name),
+    ):
+        if said != named:
+            message = f"the document says {said!r} and the path {named!r}: make both the same"
+            place = document.locate(pointer)
+            raise InvalidDocumentError([DocumentError.at(place, Problem(pointer, message, said))])
+
+
+def _write(namespace: str, key: Key, change: Change) -> Response:
+    if DRY_RUN.read():
         return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
     outcome = plane().publisher.publish(principal(), namespace, change)
-    digest = outcome.resources.get(key)
-    return answer(published_json(outcome), headers={"ETag": f'"{digest}"'} if digest else None)
-
-
-def _precondition(key: Key) -> Precondition:
-    match, none_match = (request.headers.get(h) for h in ("If-Match", "If-None-Match"))
-    if none_match == "*" and match is None:
-        return Precondition(key, None)
-    if none_match is not None:
-        raise MalformedRequestError("If-None-Match of a write must be '*', without If-Match")
-    if match is None:
-        raise PreconditionRequiredError(key)
-    if len(match) < 2 or match[0] != '"' or match[-1] != '"':  # noqa: PLR2004
-        raise MalformedRequestError("If-Match must be one ETag in double quotes, as GET gave it")
-    return Precondition(key, match[1:-1])
-
-
-def _query() -> Query:
-    kind = request.args.get("kind")
-    if kind is not None and kind not in Kind._value2member_map_:
-        raise MalformedRequestError(f"unknown kind {kind[:40]!r}: use one of {', '.join(Kind)}")
-    labels = {}
-    for pair in request.args.getlist("label"):
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise MalformedRequestError(f"label {pair[:80]!r} is not of the form name=value")
-        labels[name] = value
-    revision = number("revision", None, low=1)
-    return Query(Kind(kind) if kind else None, labels, revision)
+    g.published = outcome
+    digest = outcome.resources.get(key) or change.preconditions[0].digest
+    headers = {"ETag": f'"{digest}"'} if change.put else None
+    created = change.put and change.preconditions[0].digest is None
+    status = HTTPStatus.CREATED if created else HTTPStatus.OK
+    return answer(published_json(outcome), status, headers)

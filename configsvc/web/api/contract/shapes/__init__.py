@@ -1,0 +1,27 @@
+"""The shapes of what the API takes and answers, by name."""
+
+from typing import Final
+
+from configsvc.web.api.contract.shapes import (
+    administration,
+    changes,
+    findings,
+    fleet,
+    policies,
+    problem,
+    resources,
+)
+from configsvc.web.api.contract.shapes.terms import Shape
+
+SHAPES: Final[dict[str, Shape]] = {
+    **administration.SHAPES,
+    **changes.SHAPES,
+    **findings.SHAPES,
+    **fleet.SHAPES,
+    **policies.SHAPES,
+    **problem.SHAPES,
+    **resources.SHAPES,
+}
+"""Every shape except those of documents, which are the JSON Schemas of their kinds."""
+
+__all__ = ["SHAPES", "Shape"]

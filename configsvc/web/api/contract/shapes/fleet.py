@@ -1,0 +1,62 @@
+"""The shapes of the fleet: who runs what, and how far a change has come."""
+
+from typing import Final
+
+from configsvc.fleet import AgentState
+from configsvc.web.api.contract.shapes.terms import (
+    COUNT,
+    REVISION,
+    TEXT,
+    Shape,
+    listed,
+    mapped,
+    nullable,
+    one_of,
+    page,
+    record,
+    ref,
+)
+
+_STATE: Final = one_of(AgentState)
+
+SHAPES: Final[dict[str, Shape]] = {
+    "Agent": record(
+        {
+            "namespace": TEXT,
+            "service": TEXT,
+            "instance": TEXT,
+            "session": TEXT,
+            "connectedSince": COUNT,
+            "lastHeard": COUNT,
+            "version": COUNT,
+            "digest": TEXT,
+            "wantedVersion": COUNT,
+            "wantedDigest": TEXT,
+            "wantedSince": COUNT,
+            "state": _STATE,
+            "reason": TEXT,
+            "health": TEXT,
+            "language": TEXT,
+            "agentVersion": TEXT,
+            "breakers": listed(record({"edge": TEXT, "state": TEXT})),
+            "disconnected": nullable(COUNT),
+        },
+        says="One agent. Times are microseconds since the Unix epoch.",
+    ),
+    "Fleet": page(ref("Agent"), incomplete=listed(TEXT)),
+    "Convergence": record(
+        {
+            "revision": REVISION,
+            "targeted": COUNT,
+            "states": mapped(COUNT),
+            "reasons": mapped(COUNT),
+            "p50": nullable(COUNT),
+            "p99": nullable(COUNT),
+            "last": nullable(COUNT),
+            "laggards": listed(
+                record({"service": TEXT, "instance": TEXT, "state": _STATE, "reason": TEXT})
+            ),
+        },
+        says="How far a change has come; microseconds from the commit to the acknowledgements.",
+    ),
+}

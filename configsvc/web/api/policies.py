@@ -1,0 +1,75 @@
+"""What is in force and what the rules say: edges, the call graph, findings, rules, schemas."""
+
+from typing import Final
+
+from flask import Response
+
+from configsvc.analysis.formats import report_data
+from configsvc.model.names import ANY_OPERATION
+from configsvc.schema import json_schema
+from configsvc.usecases.errors import UnknownRuleError
+from configsvc.web.api.contract.operations import Answer, Routes
+from configsvc.web.api.incoming import kind_of, namespace_of, plane, principal
+from configsvc.web.api.policy_rendering import explanation_json, graph_json
+from configsvc.web.api.rendering import answer, rule_json
+
+routes = Routes("policies")
+
+_EDGE: Final = "/v1/namespaces/{ns}/edges/{caller}/{callee}"
+_EXPLANATION: Final = {200: Answer("The effective policy.", "Explanation")}
+
+
+@routes.add("GET", _EDGE, _EXPLANATION, problems=("unknown-edge",))
+def edge(ns: str, caller: str, callee: str) -> Response:
+    """The effective policy of calls that match no operation, with the source of every field."""
+    return _explain(ns, caller, callee, ANY_OPERATION)
+
+
+@routes.add("GET", f"{_EDGE}/{{operation}}", _EXPLANATION, problems=("unknown-edge",))
+def edge_operation(ns: str, caller: str, callee: str, operation: str) -> Response:
+    """The effective policy of an edge, with the source of every field."""
+    return _explain(ns, caller, callee, operation)
+
+
+@routes.add("GET", "/v1/namespaces/{ns}/graph", {200: Answer("The call graph.", "Graph")})
+def graph(ns: str) -> Response:
+    """Who calls whom."""
+    return answer(graph_json(plane().inspector.graph(principal(), namespace_of(ns))))
+
+
+@routes.add("GET", "/v1/namespaces/{ns}/findings", {200: Answer("The findings.", "Findings")})
+def findings(ns: str) -> Response:
+    """What today's rules say of the head."""
+    data = report_data(plane().inspector.findings(principal(), namespace_of(ns)))
+    return answer({"items": data.pop("findings"), **data})
+
+
+@routes.add("GET", "/v1/rules", {200: Answer("The rules, by code.", "Rules")})
+def rules() -> Response:
+    """Every rule, without its page."""
+    return answer({"items": [rule_json(rule) for rule in plane().rules]})
+
+
+@routes.add(
+    "GET",
+    "/v1/rules/{code}",
+    {200: Answer("The rule.", "RuleWithPage")},
+    problems=("unknown-rule",),
+)
+def rule(code: str) -> Response:
+    """One rule with its page in Markdown."""
+    for each in plane().rules:
+        if each.code == code:
+            return answer(rule_json(each, whole=True))
+    raise UnknownRuleError(code)
+
+
+@routes.add("GET", "/v1/schemas/{kind}", {200: Answer("The JSON Schema.", "object")})
+def schema(kind: str) -> Response:
+    """The JSON Schema of a kind."""
+    return answer(json_schema(kind_of(kind)))
+
+
+def _explain(ns: str, caller: str, callee: str, operation: str) -> Response:
+    found = plane().inspector.edge(principal(), namespace_of(ns), caller, callee, operation)
+    return answer(explanation_json(found))

@@ -1,0 +1,121 @@
+"""Effective policies and the call graph as JSON."""
+
+from enum import Enum
+from typing import Any, Final
+
+from configsvc.model.names import Kind
+from configsvc.model.policies import Leaf, OperationReference, Rate, StaticResponse, Window
+from configsvc.model.quantities import format_duration, format_share, format_size
+from configsvc.model.resources import Source
+from configsvc.resolve import CallGraph, CallSite, ExplainedField, Explanation
+from configsvc.resolve.merge import Assignment
+from configsvc.schema import leaves
+from configsvc.web.api.rendering import edge_json
+
+_MILLIONTHS: Final = 1_000_000
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """The effective policy of an edge, each field with its sources and what they cover."""
+    return {
+        "from": explanation.caller,
+        "to": explanation.callee,
+        "operation": explanation.operation,
+        "policies": [
+            {
+                "kind": str(each.kind),
+                "inForce": each.in_force,
+                "fields": [_field_json(each.kind, field) for field in each.fields],
+            }
+            for each in explanation.kinds
+        ],
+    }
+
+
+def _field_json(kind: Kind, field: ExplainedField) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "value": leaf_json(kind, field.path, field.value),
+        "sources": [source_json(source) for source in field.sources],
+        "default": field.is_default,
+        "covers": [_assignment_json(kind, field.path, each) for each in field.covered],
+        "contenders": [_assignment_json(kind, field.path, each) for each in field.contenders],
+    }
+
+
+def _assignment_json(kind: Kind, path: str, each: Assignment) -> dict[str, Any]:
+    return {"value": leaf_json(kind, path, each.value), **source_json(each.source)}
+
+
+def source_json(source: Source) -> dict[str, Any]:
+    """Where a value is written."""
+    return {
+        "resource": str(source.resource),
+        "pointer": source.pointer,
+        "revision": source.revision,
+    }
+
+
+def leaf_json(kind: Kind, path: str, value: Leaf | None) -> Any:  # noqa: ANN401 any JSON
+    """A leaf as a document writes it: ``250ms``, ``20%``."""
+    match value:
+        case Enum():
+            return value.value
+        case Window():
+            size = format_duration(value.size) if value.kind == "time" else value.size
+            return {"kind": value.kind, "size": size}
+        case Rate():
+            return {"limit": value.limit, "period": format_duration(value.period)}
+        case StaticResponse():
+            return {
+                "status": value.status,
+                "headers": dict(value.headers),
+                "body": value.body,
+            }
+        case OperationReference():
+            return {"service": value.service, "operation": value.operation}
+        case int() if not isinstance(value, bool):
+            return _number_json(kind, path, value)
+        case _:
+            return value
+
+
+def _number_json(kind: Kind, path: str, value: int) -> Any:  # noqa: ANN401 text or number
+    match next(leaf.type for leaf in leaves(kind) if leaf.path == path):
+        case "duration":
+            return format_duration(value)
+        case "share":
+            return format_share(value)
+        case "size":
+            return format_size(value)
+        case "multiplier":
+            return value / _MILLIONTHS
+        case _:
+            return value
+
+
+def graph_json(graph: CallGraph) -> dict[str, Any]:
+    """The call graph: nodes with their operations, and the places that make each edge."""
+    return {
+        "nodes": [
+            {"name": node.name, "kind": str(node.key.kind), "operations": list(node.operations)}
+            for _, node in sorted(graph.nodes.items())
+        ],
+        "edges": [
+            {**edge_json(edge), "calls": [_site_json(site) for site in sites]}
+            for edge, sites in sorted(graph.edges.items())
+        ],
+        "dangling": [
+            {"resource": str(each.resource), "pointer": each.pointer, "name": each.name}
+            for each in graph.dangling
+        ],
+    }
+
+
+def _site_json(site: CallSite) -> dict[str, Any]:
+    return {
+        "by": site.parent.operation,
+        "stage": site.call.stage,
+        "times": {"typical": site.call.times.typical, "max": site.call.times.max},
+        "optional": site.call.optional,
+    }
