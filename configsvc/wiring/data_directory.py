@@ -44,6 +44,18 @@ class DataDirectory:
         """Exists while the node serves; says in JSON where."""
         return self.run / "ready"
 
+    @property
+    def was_left(self) -> bool:
+        """Whether a node was killed here: its children may still be about to end."""
+        try:
+            pid = int(json.loads(self.ready.read_text())["pid"])
+            os.kill(pid, 0)
+        except (ProcessLookupError, ValueError, KeyError, TypeError):
+            return True
+        except OSError:
+            return False
+        return False
+
     def open(self) -> None:
         """Create what is missing, and take the directory for this process."""
         try:

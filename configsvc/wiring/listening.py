@@ -3,8 +3,10 @@
 A child that is started anew takes the same socket, so that nobody is refused meanwhile.
 """
 
+import errno
 import os
 import socket
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +36,9 @@ class ListenError(OperationError):
             f"the {plane} plane cannot listen on {address}: {reason}; free the address, or choose "
             f"another one with {flag}"
         )
+
+
+_TRY_EVERY: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +81,20 @@ def check_exposure(settings: Settings) -> None:
             raise InsecureListenError(plane, flag, address)
 
 
-def listen(settings: Settings) -> tuple[Listener, Listener]:
+def listen(settings: Settings, patience: float = 0.0) -> tuple[Listener, Listener]:
     """Bind the operator plane's and the agent plane's socket, or none.
+
+    `patience` is for how many seconds an address in use is tried again.
 
     Raises:
         ListenError: an address is in use, not of this machine, or not allowed.
     """
     listeners: list[Listener] = []
+    give_up_at = time.monotonic() + patience
     try:
         for plane, flag, address in _planes(settings):
-            listeners.append(Listener(plane, _bind(plane, flag, address), settings.tls))
+            bound = _bind(plane, flag, address, give_up_at)
+            listeners.append(Listener(plane, bound, settings.tls))
     except ListenError:
         for listener in listeners:
             listener.socket.close()
@@ -101,13 +110,20 @@ def _planes(settings: Settings) -> tuple[tuple[str, str, Address], ...]:
     )
 
 
-def _bind(plane: str, flag: str, address: Address) -> socket.socket:
-    try:
-        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, target = found[0]
-        return socket.create_server(target, family=family, backlog=BACKLOG)
-    except OSError as exc:
-        raise ListenError(plane, flag, address, _reason(exc)) from exc
+def _bind(plane: str, flag: str, address: Address, give_up_at: float) -> socket.socket:
+    while True:
+        try:
+            return _bound(address)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE or time.monotonic() >= give_up_at:
+                raise ListenError(plane, flag, address, _reason(exc)) from exc
+            time.sleep(_TRY_EVERY)
+
+
+def _bound(address: Address) -> socket.socket:
+    found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, target = found[0]
+    return socket.create_server(target, family=family, backlog=BACKLOG)
 
 
 def _reason(error: OSError) -> str:

@@ -23,6 +23,9 @@ _log = logging.getLogger("configsvc.serve")
 _OPERATORS_FIRST: Final = 0
 _THE_OTHERS: Final = 1
 
+AFTER_A_KILL: Final = 10.0
+"""Seconds in which the children of a node that was killed free its addresses."""
+
 METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that makes the operator plane's processes add their numbers up."""
 
@@ -62,7 +65,8 @@ class Node:
         check_exposure(self._settings)
         if self._settings.store == "memory":
             raise UnsharedStoreError(self._settings.store)
-        listeners = listen(self._settings)
+        patience = AFTER_A_KILL if self._directory.was_left else 0.0
+        listeners = listen(self._settings, patience)
         try:
             self._directory.open()
             self._keep_first_token()

@@ -31,7 +31,7 @@ kind: Retry
 metadata: {name: eager}
 spec:
   target: {to: stock}
-  attempts: 9
+  attempts: 4
   backoff: {base: 100ms, multiplier: 2, max: 60s}
   budget: {ratio: 20%}
 """

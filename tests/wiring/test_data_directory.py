@@ -66,3 +66,19 @@ def test_unusable_directory_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DataDirectoryError, match="data cannot be used: File exists: name one"):
         DataDirectory(tmp_path / "data").open()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, False), ("{}", True), ('{"pid": 4194305}', True), ('{"pid": 1}', False)],
+)
+def test_killed_node_is_told_from_a_running_one(
+    tmp_path: Path, content: str | None, *, expected: bool
+) -> None:
+    """What a killed node announced is still there, and its process is not."""
+    directory = DataDirectory(tmp_path)
+    directory.run.mkdir()
+    if content is not None:
+        directory.ready.write_text(content)
+
+    assert directory.was_left is expected

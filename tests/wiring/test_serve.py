@@ -18,6 +18,8 @@ from configsvc.cli.exits import Exit
 from tests.serving import RunningServer, ServeFailedError, accepts, serving
 from tests.wiring.processes import Watched, descendants
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
 
 
@@ -128,13 +130,17 @@ def test_killed_children_are_replaced(server: RunningServer) -> None:
 
 @linux
 def test_killed_node_leaves_no_orphan(server: RunningServer) -> None:
-    """Whatever the node started ends when the node itself is killed."""
+    """Whatever the node started ends when the node itself is killed; the next may start at once."""
     orphans = descendants(server.process.pid)
     everybody = Watched(orphans)
     assert len(orphans) >= 5
 
+    operator, agents = (url.removeprefix("http://") for url in (server.url, server.agents_url))
     server.process.kill()
     assert server.finish() == -signal.SIGKILL
+    again = ("--operator-listen", operator, "--agent-listen", agents, "--operator-workers", "1")
+    with serving(server.data, *again) as successor:
+        assert successor.request("GET", "/readyz")[0] == 200
     assert everybody.await_end() == set()
 
 
