@@ -108,6 +108,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_read_timer",
         "_reader",
+        "_retiring",
         "_slow_timer",
         "_transport",
     )
@@ -122,6 +123,7 @@ class Connection(asyncio.Protocol):
         self._outlet: Outlet | None = None
         self._paused = False
         self._closing = False
+        self._retiring = False
         self._read_timer: asyncio.TimerHandle | None = None
         self._slow_timer: asyncio.TimerHandle | None = None
 
@@ -198,7 +200,12 @@ class Connection(asyncio.Protocol):
     def answer(self, response: Response) -> None:
         """Write the answer to the present request, and go on to the next."""
         exchange, self._exchange = self._exchange, None
-        keep_alive = exchange is not None and exchange.request.keep_alive and not response.close
+        keep_alive = (
+            exchange is not None
+            and exchange.request.keep_alive
+            and not response.close
+            and not self._retiring
+        )
         self.write(response.encode(keep_alive=keep_alive))
         reader = self._reader
         if self._closing or reader is None:
@@ -238,6 +245,13 @@ class Connection(asyncio.Protocol):
         self._slow_timer = self._slow_timer or self._loop.call_later(
             self._limits.slow, self._transport.abort
         )
+
+    def retire(self) -> None:
+        """Take no further request: end the connection now, or with the answer that is due."""
+        self._retiring = True
+        reader = self._reader
+        if self._exchange is None and reader is not None and not reader.busy:
+            self.close()
 
     def abort(self) -> None:
         """End the connection now."""

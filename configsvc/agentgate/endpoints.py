@@ -42,8 +42,11 @@ class Process(Surroundings, Protocol):
     def refusal(self) -> ProblemError | None:
         """Why no request can be answered at present, if so."""
 
-    def admit_connection(self) -> ProblemError | None:
-        """Why one more connection cannot be taken, if so."""
+    def connected(self, connection: Connection) -> ProblemError | None:
+        """Take note of a connection; return why it cannot be taken, if so."""
+
+    def disconnected(self, connection: Connection) -> None:
+        """Take note that a connection has ended."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something to its end beside everything else."""
@@ -83,11 +86,11 @@ class AgentEndpoints:
 
     def opened(self, connection: Connection) -> ProblemError | None:
         """See `Handler`."""
-        return self._process.admit_connection()
+        return self._process.connected(connection)
 
     def closed(self, connection: Connection) -> None:
         """See `Handler`."""
-        self._process.counters.add("connections", -1)
+        self._process.disconnected(connection)
 
     def handle(self, exchange: Exchange) -> None:
         """See `Handler`."""

@@ -73,6 +73,7 @@ class Gate:
         self._capacity = capacity
         self._process = settings.process_name()
         self._shelf = Shelf()
+        self._connections: set[Connection] = set()
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._unloaded = {"heads", "tokens"}
@@ -125,6 +126,8 @@ class Gate:
             self.presence.sent_away(stream.session, self.now())
             stream.drain(delay)
         self.hub.wake_all()
+        for connection in list(self._connections):
+            connection.retire()
 
     async def stop(self) -> None:
         """Write what was counted, and end every thread."""
@@ -203,8 +206,14 @@ class Gate:
             return unavailable("the server has not read its store yet: try again in a moment")
         return None
 
-    def admit_connection(self) -> ProblemError | None:
+    def disconnected(self, connection: Connection) -> None:
         """See `Process`."""
+        self._connections.discard(connection)
+        self.counters.add("connections", -1)
+
+    def connected(self, connection: Connection) -> ProblemError | None:
+        """See `Process`."""
+        self._connections.add(connection)
         self.counters.add("connections")
         self.counters.add("connections_accepted")
         if self.counters["connections"] <= self._capacity:

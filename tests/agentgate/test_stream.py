@@ -16,6 +16,7 @@ from tests.agentgate.world import (
     serving,
     settings,
     stream_target,
+    until,
 )
 
 
@@ -215,7 +216,9 @@ def test_drain_spreads_and_ends_streams(world: World, tmp_path: Path) -> None:
         async with serving(world.store, settings(tmp_path)) as gate:
             token = world.token()
             agents = [await gate.stream(token, instance=f"i{n}") for n in range(4)]
-            waiting = await gate.connect()
+            idle, late = await gate.connect(), await gate.connect()
+            late.send(b"GET ")
+            await until(lambda: gate.gate.counters["connections"] == 6)
             for agent in agents:
                 await agent.event()
             gate.gate.drain()
@@ -226,9 +229,12 @@ def test_drain_spreads_and_ends_streams(world: World, tmp_path: Path) -> None:
             assert all(0 <= retry <= 500_000 for retry in retries)
             assert [event.retry for event in drains] == [retry // 1000 for retry in retries]
             assert all([await agent.client.ended() for agent in agents])
-            waiting.request("GET", bundle_target(), {"Authorization": f"Bearer {token}"})
-            answer = await waiting.answer()
+            assert await idle.ended()
+            head = f"{bundle_target()} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\r\n"
+            late.send(head.encode())
+            answer = await late.answer()
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert answer.headers["connection"] == "close"
 
     run(scenario())
 
