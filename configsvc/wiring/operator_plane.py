@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -61,7 +61,7 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> WSGIApplication:
         """Build the application; gunicorn calls this in each worker, after the fork."""
         self.store = open_store(self.settings)
         return create_app(
