@@ -34,8 +34,15 @@ class Bounds:
         """The longest that an operation works on one request, its calls included."""
         if work_id not in self._works:
             work = self._system.works.get(work_id)
-            self._works[work_id] = self._longest(work_id, work)
+            unknown = Range.at_least(0, f"{work_id[0]}[{work_id[1]}].ownTime")
+            self._works[work_id] = unknown if work is None else self._longest(work)
         return self._works[work_id]
+
+    def longest(self, work: WorkView) -> Range:
+        """The longest that ``work`` takes; a route itself takes no time."""
+        if work.alternatives:
+            return self.calls(work)
+        return self.longest_work((work.node, work.operation))
 
     def worst_case(self, edge: EdgeView) -> Range:
         """The longest that the caller spends on one call, its fallback included."""
@@ -47,8 +54,14 @@ class Bounds:
 
     def calls(self, work: WorkView) -> Range:
         """The longest that an operation waits for its calls, stage after stage."""
-        times = total(largest(self._times(c) for c in stage) for stage in stages(work.calls))
-        return largest(self._times(call) for call in work.calls) if work.alternatives else times
+        if work.alternatives:
+            return largest(self._times(call) for call in work.calls)
+        return total(largest(self._times(call) for call in stage) for stage in stages(work.calls))
+
+    def callers(self, work: WorkView) -> tuple[EdgeView, ...]:
+        """The edges over which an operation is called."""
+        sites = self._callers.get((work.node, work.operation), ())
+        return tuple({call.edge.id: call.edge for _, call in sites}.values())
 
     def traffic(self, edge: EdgeView) -> Traffic:
         """How many first attempts ``edge`` sees in a second."""
@@ -61,14 +74,10 @@ class Bounds:
         """Requests a second that an operation gets from all of its callers."""
         return self._rates[work]
 
-    def _longest(self, work_id: WorkId, work: WorkView | None) -> Range:
-        name = f"{work_id[0]}[{work_id[1]}].ownTime"
-        if work is None:
-            return Range.at_least(0, name)
+    def _longest(self, work: WorkView) -> Range:
         own = work.facts.own_time
-        longest = self.calls(work) + (
-            Range.at_least(0, name) if own is None else Range.exactly(own)
-        )
+        missing = Range.at_least(0, f"{work}.ownTime")
+        longest = self.calls(work) + (missing if own is None else Range.exactly(own))
         limit = work.facts.limit
         return longest if limit is None else longest.at_most(Range.exactly(limit))
 

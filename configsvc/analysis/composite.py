@@ -1,16 +1,19 @@
 """What a check reads of an operation, a node or a path: several edges at once."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import inf
 from typing import Protocol
 
 from configsvc.analysis.facts import NodeFactsReader
 from configsvc.analysis.interval import Range, total
 from configsvc.analysis.paths import Hop, PathView
 from configsvc.analysis.readers import Edge, Surroundings, settle
-from configsvc.analysis.scenario import Scenario
-from configsvc.analysis.text import decimal, rate, span
+from configsvc.analysis.scenario import Name, Scenario, extremes
+from configsvc.analysis.text import rate, span, yes_no
 from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
 from configsvc.model.findings import EdgeId
-from configsvc.model.services import Discovery, Latency
+from configsvc.model.services import Discovery
 
 
 class GraphBounds(Surroundings, Protocol):
@@ -22,99 +25,124 @@ class GraphBounds(Surroundings, Protocol):
     def calls(self, work: WorkView, /) -> Range:
         """Return the longest time in microseconds that an operation waits for its calls."""
 
+    def longest(self, work: WorkView, /) -> Range:
+        """Return the longest time in microseconds that an operation works on one request."""
 
-class CallReader:
-    """One call that an operation makes."""
-
-    __slots__ = ("_bounds", "_scenario", "view")
-
-    def __init__(self, view: CallView, bounds: GraphBounds, scenario: Scenario) -> None:
-        self.view = view
-        self._bounds = bounds
-        self._scenario = scenario.within(str(view.edge.id))
-
-    @property
-    def edge(self) -> Edge:
-        """The edge that it goes over."""
-        return Edge(self.view.edge, self._bounds, self._scenario)
-
-    @property
-    def worst_case(self) -> float:
-        """The longest time in microseconds that one such call takes, its fallback included."""
-        return settle(self._scenario, "longest call", self._bounds.worst_case(self.view.edge), span)
+    def callers(self, work: WorkView, /) -> tuple[EdgeView, ...]:
+        """Return the edges over which an operation is called."""
 
 
 class Work:
     """One operation of one node, and the calls that it makes."""
 
-    __slots__ = ("_bounds", "_scenario", "view")
+    __slots__ = ("_bounds", "_scenario", "_view")
 
     def __init__(self, view: WorkView, bounds: GraphBounds, scenario: Scenario) -> None:
-        self.view = view
+        self._view = view
         self._bounds = bounds
         self._scenario = scenario
 
     @property
-    def calls(self) -> tuple[CallReader, ...]:
+    def calls(self) -> tuple[CallView, ...]:
         """The calls, in the order of the document."""
-        return tuple(CallReader(call, self._bounds, self._scenario) for call in self.view.calls)
+        return self._view.calls
+
+    @property
+    def callers(self) -> tuple[EdgeView, ...]:
+        """The edges over which it is called."""
+        return self._bounds.callers(self._view)
+
+    @property
+    def limit(self) -> float:
+        """Its own deadline in microseconds; infinite where none is declared."""
+        return inf if self._view.facts.limit is None else self._view.facts.limit
+
+    @property
+    def slo(self) -> float:
+        """The time in microseconds in which an answer is promised; infinite without a promise."""
+        return inf if self._view.slo is None else self._view.slo
+
+    @property
+    def composes(self) -> bool:
+        """Whether it is an endpoint of a BFF."""
+        return self._view.composes
+
+    @property
+    def honours_deadline(self) -> bool:
+        """Whether it stops working at the deadline that its caller sends."""
+        honours = self._view.facts.honours_deadline
+        if honours is not None:
+            return honours
+        return self._scenario.assume("honoursDeadline", (True, False), show=yes_no)
 
     @property
     def waiting(self) -> float:
         """The longest time in microseconds that it waits for its calls, stage after stage."""
-        return settle(self._scenario, "time for its calls", self._bounds.calls(self.view), span)
+        return settle(self._scenario, "time for its calls", self._bounds.calls(self._view), span)
 
     @property
-    def own_time(self) -> float:
-        """Its longest own work in microseconds, without calls."""
-        own = self.view.facts.own_time
-        known = Range.at_least(0, "ownTime") if own is None else Range.exactly(own)
-        return settle(self._scenario, "own time", known, span)
+    def waiting_without_optional(self) -> float:
+        """As `waiting`, as if optional calls took no time."""
+        critical = replace(
+            self._view, calls=tuple(call for call in self._view.calls if not call.optional)
+        )
+        longest = self._bounds.calls(critical)
+        return settle(self._scenario, "time for its critical calls", longest, span)
 
     @property
-    def latency(self) -> Latency:
-        """Its latency as declared."""
-        return self.view.latency
+    def longest(self) -> float:
+        """The longest that it works on one request, its calls included, in microseconds."""
+        return settle(self._scenario, "longest work", self._bounds.longest(self._view), span)
 
 
 class Node:
     """One service, gateway or BFF, and the edges that end and start at it."""
 
-    __slots__ = ("_bounds", "_scenario", "view")
+    __slots__ = ("_bounds", "_scenario", "_view")
 
     def __init__(self, view: NodeView, bounds: GraphBounds, scenario: Scenario) -> None:
-        self.view = view
+        self._view = view
         self._bounds = bounds
         self._scenario = scenario
 
     @property
     def discovery(self) -> Discovery:
         """How its callers find it, and which instances they leave out."""
-        return self.view.discovery
+        return self._view.discovery
 
     @property
     def facts(self) -> NodeFactsReader:
         """Its capacity and limits."""
-        return NodeFactsReader(self.view.facts, "", self._scenario)
+        return NodeFactsReader(self._view.facts, "", self._scenario)
 
     @property
-    def incoming(self) -> tuple[Edge, ...]:
+    def incoming(self) -> tuple[EdgeView, ...]:
         """The edges that end at it."""
-        return tuple(self._edge(edge) for edge in self.view.incoming)
+        return self._view.incoming
 
     @property
-    def outgoing(self) -> tuple[Edge, ...]:
+    def outgoing(self) -> tuple[EdgeView, ...]:
         """The edges that start at it."""
-        return tuple(self._edge(edge) for edge in self.view.outgoing)
+        return self._view.outgoing
 
     @property
     def load(self) -> float:
         """First attempts a second that all callers send it."""
-        arriving = total(self._bounds.traffic(edge).all for edge in self.view.incoming)
-        return settle(self._scenario, "rate of all callers", arriving, rate)
+        return self.total("rate of all callers", self.incoming, _rate, rate)
 
-    def _edge(self, edge: EdgeView) -> Edge:
-        return Edge(edge, self._bounds, self._scenario.within(str(edge.id)))
+    def total(
+        self, key: str, edges: Iterable[EdgeView], reckon: Callable[[Edge], float], show: Name
+    ) -> float:
+        """The sum of a number over edges; what is missing on several of them is one gap."""
+        numbers = (self._extremes(edge, reckon) for edge in edges)
+        return settle(self._scenario, key, total(numbers), show)
+
+    def _extremes(self, edge: EdgeView, reckon: Callable[[Edge], float]) -> Range:
+        return extremes(lambda scenario: reckon(Edge(edge, self._bounds, scenario)))
+
+
+def _rate(edge: Edge) -> float:
+    return edge.traffic.all
 
 
 class Path:
@@ -133,8 +161,18 @@ class Path:
 
     @property
     def hops(self) -> tuple[tuple[Hop, float], ...]:
-        """Each edge with the copies that it makes of a request, the first included."""
-        return tuple((hop, self._copies(hop)) for hop in self.view.hops)
+        """Each edge with the copies that it makes of a request, the first included.
 
-    def _copies(self, hop: Hop) -> float:
-        return settle(self._scenario, f"copies on {hop.edge.id}", hop.factor, decimal)
+        What is missing on several hops is one gap: all of them make few copies, or all make many.
+        """
+        most = (
+            self._scenario.assume(
+                "copies",
+                (False, True),
+                missing=tuple(sorted(self.view.amplification.missing)),
+                show=None,
+            )
+            if not self.view.amplification.known
+            else False
+        )
+        return tuple((hop, hop.factor.high if most else hop.factor.low) for hop in self.view.hops)

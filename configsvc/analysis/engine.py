@@ -17,13 +17,14 @@ from configsvc.analysis.report import Mark, Report
 from configsvc.analysis.rule import (
     EdgeRule,
     NodeRule,
+    PairRule,
     PathRule,
     Rule,
     SystemRule,
     WaiverRule,
     WorkRule,
 )
-from configsvc.analysis.runs import run_nodes, run_paths, run_system, run_works
+from configsvc.analysis.runs import run_nodes, run_pairs, run_paths, run_system, run_works
 from configsvc.analysis.view import System
 from configsvc.analysis.waivers import Waivers
 from configsvc.model.findings import EdgeId, Subject
@@ -61,7 +62,9 @@ def _run_all(
     EdgeRuns(_of(rules, EdgeRule), bounds).run(edges, into)
     run_works(_of(rules, WorkRule), system, bounds, into)
     run_nodes(_of(rules, NodeRule), system, bounds, into)
-    run_paths(_of(rules, PathRule), Amplification(system, bounds), into)
+    amplification = Amplification(system, bounds)
+    run_paths(_of(rules, PathRule), amplification, into)
+    run_pairs(_of(rules, PairRule), amplification, into)
     run_system(_of(rules, SystemRule), system, into)
 
 

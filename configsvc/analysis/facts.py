@@ -193,6 +193,16 @@ class NodeFactsReader:
         return self._count("capacity.requestsPerSecond", self._facts.requests_per_second)
 
     @property
+    def idle(self) -> float:
+        """How long its server keeps an idle connection, in microseconds."""
+        return self._time("server.idle", self._facts.idle)
+
+    @property
+    def pool_idle(self) -> float:
+        """How long its pool keeps an idle connection, in microseconds."""
+        return self._time("client.connectionPool.idle", self._facts.pool_idle)
+
+    @property
     def enforced(self) -> bool:
         """Whether an agent or gateway in it enforces its policies."""
         return self._facts.enforced
@@ -205,4 +215,12 @@ class NodeFactsReader:
     def _count(self, field: str, value: int | None) -> float:
         if value is not None:
             return value
-        return self._scenario.assume(f"{self._side}.{field}", (1.0, inf), show=decimal)
+        return self._scenario.assume(self._key(field), (1.0, inf), show=decimal)
+
+    def _time(self, field: str, value: int | None) -> float:
+        if value is not None:
+            return value
+        return self._scenario.assume(self._key(field), (0.0, inf), show=span)
+
+    def _key(self, field: str) -> str:
+        return f"{self._side}.{field}" if self._side else field

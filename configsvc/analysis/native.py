@@ -81,18 +81,26 @@ class _Adapter:
         declared = node.operations.get(operation)
         gateway = isinstance(node.spec, Gateway)
         calls = tuple(self._call(site) for site in sites)
-        provenance = self._documents.operation(node.name, operation)
         if declared is None:
-            return WorkView(node.name, operation, provenance, calls=calls, alternatives=gateway)
+            provenance = (
+                self._documents.route(operation)
+                if gateway and calls
+                else self._documents.node(node.name)
+            )
+            slo = self._catalog.routes[operation].slo if gateway and calls else None
+            return WorkView(
+                node.name, operation, provenance, slo=slo, calls=calls, alternatives=gateway
+            )
         return WorkView(
             node.name,
             operation,
-            provenance,
+            self._documents.operation(node.name, operation),
             facts=self._operation(node.name, operation)[2],
             latency=declared.latency,
             slo=declared.slo,
             external_rate=declared.external_rate,
             calls=calls,
+            composes=isinstance(node.spec, Bff),
         )
 
     def _call(self, site: CallSite) -> CallView:
@@ -100,7 +108,22 @@ class _Adapter:
         if edge is None:
             edge = self._edges[site.edge] = self._edge(site.edge)
         call = site.call
-        return CallView(edge, call.stage, call.times.typical, call.times.max, call.optional)
+        return CallView(
+            edge,
+            call.stage,
+            call.times.typical,
+            call.times.max,
+            call.optional,
+            default=self._has_default(site),
+        )
+
+    def _has_default(self, site: CallSite) -> bool:
+        """Whether a BFF says what stands in for the answer of this call."""
+        spec = self._catalog.nodes[site.parent.service].spec
+        if not isinstance(spec, Bff):
+            return False
+        endpoint = next(e for e in spec.endpoints if e.name == site.parent.operation)
+        return endpoint.calls[int(site.pointer.rpartition("/")[2])].default is not None
 
     def _edge(self, edge: EdgeId) -> EdgeView:
         policy = effective(self._catalog, edge.caller, edge.callee, edge.operation)

@@ -7,7 +7,7 @@ followed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from configsvc.analysis.arithmetic import copies
 from configsvc.analysis.interval import ONE, Range
@@ -88,9 +88,30 @@ class Amplification:
             paths = (ends[work] for ends in (surest, highest) if work in ends)
             yield tuple(dict.fromkeys(paths))
 
+    def retrying_pairs(self) -> Iterator[PathView]:
+        """Each edge that makes copies, after the nearest edge above that makes copies of its own.
+
+        Between the two every failure surfaces: the upper edge repeats what the lower one repeats.
+        """
+        above: dict[WorkId, _Chain] = {}
+        for work in self._acyclic_in_call_order():
+            for call in self._system.works[work].calls:
+                chain = above.get(work) if _surfaces(call) else None
+                hop = Hop(call.edge, self.factor(call.edge))
+                makes_copies = hop.factor.high > 1
+                if chain is not None and makes_copies:
+                    yield PathView(_Chain(hop, chain).hops())
+                link = _Chain(hop, None if makes_copies else chain)
+                if makes_copies or chain is not None:
+                    _keep_shorter(above, (call.edge.id.callee, call.edge.id.operation), link)
+
     def of(self, work: WorkId) -> float:
         """How many requests arrive at an operation for one at the way in, at the most."""
         return self._arrivals(_high)[work].number
+
+    def _acyclic_in_call_order(self) -> Iterator[WorkId]:
+        for component in reversed(self._system.components):
+            yield from (work for work in component if work not in self._system.cyclic)
 
     def _factor(self, edge: EdgeView) -> Range:
         if edge.retry is not None and not overlap(edge.retry.retry_on, surfaced(edge)):
@@ -136,11 +157,43 @@ class Amplification:
         if target not in self._system.works:
             return
         hop = Hop(call.edge, self.factor(call.edge))
-        surfaces = not call.optional and call.edge.fallback is None
+        surfaces = _surfaces(call)
         before = arrivals[work].number if surfaces else 1
         arrival = _Arrival(before * bound(hop.factor), hop, work if surfaces else None)
         if arrival.number > arrivals.get(target, _NO_COPIES).number:
             arrivals[target] = arrival
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Hops down from the nearest one that makes copies; the last of them, and those above it."""
+
+    hop: Hop
+    above: "_Chain | None"
+    length: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", 1 if self.above is None else self.above.length + 1)
+
+    def hops(self) -> tuple[Hop, ...]:
+        """The hops from the uppermost down."""
+        found = [self.hop]
+        chain = self.above
+        while chain is not None:
+            found.append(chain.hop)
+            chain = chain.above
+        return tuple(reversed(found))
+
+
+def _keep_shorter(above: dict[WorkId, _Chain], target: WorkId, chain: _Chain) -> None:
+    known = above.get(target)
+    if known is None or chain.length < known.length:
+        above[target] = chain
+
+
+def _surfaces(call: CallView) -> bool:
+    """Whether the caller fails when the call does."""
+    return not call.optional and not call.default and call.edge.fallback is None
 
 
 def surfaced(edge: EdgeView) -> tuple[str, ...]:

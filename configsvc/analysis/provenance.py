@@ -68,6 +68,12 @@ class NodeDocuments:
             found = self._operations[name, operation] = self._operation(name, operation)
         return found
 
+    def route(self, name: str) -> DocumentProvenance:
+        """The document of a route."""
+        key = Key(Kind.ROUTE, name)
+        names = frozenset(written(self._catalog.routes[name]))
+        return DocumentProvenance(key, "/spec", names, self._revision(key))
+
     def _operation(self, name: str, operation: str) -> DocumentProvenance:
         node = self._catalog.nodes[name]
         if operation not in node.operations:

@@ -91,6 +91,14 @@ class PathRule(Rule, shape=True):
         raise NotImplementedError
 
 
+class PairRule(Rule, shape=True):
+    """A rule about two edges of one path that both make copies, and those between them."""
+
+    def check(self, path: Path) -> Conflict | None:
+        """Return the conflict of the first and the last edge of ``path``, if there is one."""
+        raise NotImplementedError
+
+
 class SystemRule(Rule, shape=True):
     """A rule about the documents and the graph as a whole."""
 

@@ -7,7 +7,7 @@ from configsvc.analysis.collector import Collector
 from configsvc.analysis.composite import Node, Path, Work
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.paths import Amplification, PathView
-from configsvc.analysis.rule import NodeRule, PathRule, SystemRule, WorkRule
+from configsvc.analysis.rule import NodeRule, PairRule, PathRule, SystemRule, WorkRule
 from configsvc.analysis.scenario import Outcome, Scenario, explore
 from configsvc.analysis.view import NodeView, System, WorkView
 from configsvc.model.findings import EdgeId, Subject
@@ -66,12 +66,20 @@ def run_paths(rules: Iterable[PathRule], paths: Amplification, into: Collector) 
                 _run_path(every, path, into)
 
 
-def _run_path(rules: tuple[PathRule, ...], path: PathView, into: Collector) -> None:
+def run_pairs(rules: Iterable[PairRule], paths: Amplification, into: Collector) -> None:
+    """Run rules on each edge that makes copies and the nearest such edge above it."""
+    every = tuple(rules)
+    if every:
+        for path in paths.retrying_pairs():
+            _run_path(every, path, into)
+
+
+def _run_path(rules: tuple[PathRule | PairRule, ...], path: PathView, into: Collector) -> None:
     for rule in rules:
         into.add(rule, run_path(rule, path), Subject(path=path.edges), None, path.edges)
 
 
-def run_path(rule: PathRule, path: PathView) -> Outcome:
+def run_path(rule: PathRule | PairRule, path: PathView) -> Outcome:
     """What ``rule`` says of one path."""
 
     def check(scenario: Scenario) -> Conflict | None:

@@ -166,13 +166,17 @@ WorkId = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call that an operation makes, over ``edge``."""
+    """A call that an operation makes, over ``edge``.
+
+    ``default``: something stands in for its answer.
+    """
 
     edge: EdgeView
     stage: int = 1
     typical: int = 1
     most: int = 1
     optional: bool = False
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ class WorkView:
     """One operation of one node, and the calls that it makes for one request.
 
     ``alternatives``: a request makes one of the calls (a route's destinations), not all of them.
+    ``composes``: it is an endpoint of a BFF.
     """
 
     node: str
@@ -191,6 +196,7 @@ class WorkView:
     external_rate: int | None = None
     calls: tuple[CallView, ...] = ()
     alternatives: bool = False
+    composes: bool = False
 
     def __str__(self) -> str:
         return f"{self.node}[{self.operation}]"

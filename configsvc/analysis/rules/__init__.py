@@ -2,8 +2,18 @@
 
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules.am01_amplified_path import AmplifiedPath
+from configsvc.analysis.rules.am03_stacked_retries import StackedRetries
+from configsvc.analysis.rules.am04_retry_storm import RetryStorm
+from configsvc.analysis.rules.am05_dominating_floor import DominatingFloor
 from configsvc.analysis.rules.cg01_call_cycle import CallCycle
 from configsvc.analysis.rules.cg02_undeclared_callee import UndeclaredCallee
+from configsvc.analysis.rules.dl01_inverted_deadline import InvertedDeadline
+from configsvc.analysis.rules.dl02_deadline_without_slack import DeadlineWithoutSlack
+from configsvc.analysis.rules.dl03_deadline_lost_midway import DeadlineLostMidway
+from configsvc.analysis.rules.dl04_overlapping_attempts import OverlappingAttempts
+from configsvc.analysis.rules.dl06_calls_beyond_limit import CallsBeyondLimit
+from configsvc.analysis.rules.dl07_inverted_keepalive import InvertedKeepalive
+from configsvc.analysis.rules.dl08_promise_out_of_reach import PromiseOutOfReach
 from configsvc.analysis.rules.gw03_dangling_reference import DanglingReference
 from configsvc.analysis.rules.hg02_hedged_retry import HedgedRetry
 from configsvc.analysis.rules.rb02_open_breaker_retried import OpenBreakerRetried
@@ -41,8 +51,18 @@ from configsvc.analysis.rules.sc02_ambiguous_field import AmbiguousField
 
 ALL: tuple[type[Rule], ...] = (
     AmplifiedPath,
+    StackedRetries,
+    RetryStorm,
+    DominatingFloor,
     CallCycle,
     UndeclaredCallee,
+    InvertedDeadline,
+    DeadlineWithoutSlack,
+    DeadlineLostMidway,
+    OverlappingAttempts,
+    CallsBeyondLimit,
+    InvertedKeepalive,
+    PromiseOutOfReach,
     DanglingReference,
     HedgedRetry,
     OpenBreakerRetried,
