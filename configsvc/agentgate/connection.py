@@ -5,8 +5,9 @@ import logging
 import socket
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
+from configsvc.agentgate.exchange import Exchange, Handler, Outlet
 from configsvc.agentgate.http import ProblemError, Request, Response
 from configsvc.agentgate.options import Limits
 from configsvc.agentgate.reader import RequestReader
@@ -18,75 +19,6 @@ _LINGER: Final = 2.0
 
 _USER_TIMEOUT: Final = 30_000
 """Milliseconds after which the kernel gives up a peer that acknowledges nothing."""
-
-
-class Outlet(Protocol):
-    """Who has taken over a connection to write to it for as long as it lasts."""
-
-    def blocked(self) -> None:
-        """The peer does not keep up: write nothing until `unblocked`."""
-
-    def unblocked(self) -> None:
-        """The peer reads again."""
-
-    def closed(self) -> None:
-        """The connection has ended; nothing can be written any more."""
-
-
-class Handler(Protocol):
-    """Answers requests."""
-
-    def opened(self, connection: "Connection") -> ProblemError | None:
-        """Take note of a connection; return how to turn it away."""
-
-    def handle(self, exchange: "Exchange") -> None:
-        """Answer now or later, or take the connection over. May raise `ProblemError`."""
-
-    def closed(self, connection: "Connection") -> None:
-        """Take note that a connection has ended."""
-
-
-class Exchange:
-    """One request and the way to answer it, at most once."""
-
-    __slots__ = ("_connection", "_outlet", "request")
-
-    def __init__(self, connection: "Connection", request: Request) -> None:
-        self.request = request
-        self._connection: Connection | None = connection
-        self._outlet: Outlet | None = None
-
-    @property
-    def open(self) -> bool:
-        """True while an answer is still possible."""
-        return self._connection is not None
-
-    def respond(self, response: Response) -> None:
-        """Answer; does nothing if the peer has gone or was answered."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.answer(response)
-
-    def take_over(self, head: bytes, outlet: Outlet) -> "Connection | None":
-        """Write the head of an endless answer and leave the rest to the outlet.
-
-        Returns:
-            The connection to write to; None if the peer has gone.
-        """
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.hand_over(head, outlet)
-        return connection
-
-    def watch(self, outlet: Outlet) -> None:
-        """Have the outlet told when the peer goes before it was answered."""
-        self._outlet = outlet
-
-    def lost(self) -> None:
-        """The peer has gone."""
-        self._connection = None
-        if self._outlet is not None:
-            self._outlet.closed()
 
 
 class Connection(asyncio.Protocol):

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from configsvc.access import Principal
-from configsvc.agentgate.connection import Connection, Exchange
+from configsvc.agentgate.capacity import Connections
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.doorkeeper import (
     Doorkeeper,
@@ -15,6 +15,7 @@ from configsvc.agentgate.doorkeeper import (
     require_identity,
 )
 from configsvc.agentgate.events import STREAM_HEAD, session_event
+from configsvc.agentgate.exchange import Exchange, Wire
 from configsvc.agentgate.http import ProblemError, Request, Response, bad_request, unavailable
 from configsvc.agentgate.hub import Hub, Waiter
 from configsvc.agentgate.peers import process_of
@@ -37,16 +38,11 @@ class Process(Surroundings, Protocol):
     hub: Hub
     doorkeeper: Doorkeeper
     counters: Counters
+    connections: Connections
     pid: int
 
     def refusal(self) -> ProblemError | None:
         """Why no request can be answered at present, if so."""
-
-    def connected(self, connection: Connection) -> ProblemError | None:
-        """Take note of a connection; return why it cannot be taken, if so."""
-
-    def disconnected(self, connection: Connection) -> None:
-        """Take note that a connection has ended."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something to its end beside everything else."""
@@ -84,13 +80,13 @@ class AgentEndpoints:
 
     # ── called by connections ────────────────────────────────────────────────────────────────
 
-    def opened(self, connection: Connection) -> ProblemError | None:
+    def opened(self, connection: Wire) -> ProblemError | None:
         """See `Handler`."""
-        return self._process.connected(connection)
+        return self._process.connections.add(connection)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Wire) -> None:
         """See `Handler`."""
-        self._process.disconnected(connection)
+        self._process.connections.discard(connection)
 
     def handle(self, exchange: Exchange) -> None:
         """See `Handler`."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from configsvc.access import TokenRecord
 from configsvc.agentgate.acks import AckWriter
+from configsvc.agentgate.capacity import Connections
 from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.doorkeeper import Doorkeeper
@@ -64,21 +65,19 @@ class Gate:
         self.heartbeat = settings.heartbeat
         self.pid = os.getpid()
         self.counters = Counters()
+        self.connections = Connections(capacity, self.counters)
         self.doorkeeper = Doorkeeper()
         self.hub = Hub(loop)
         self.presence = Presence(self.counters)
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
-        self._capacity = capacity
         self._process = settings.process_name()
         self._shelf = Shelf()
-        self._connections: set[Connection] = set()
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._unloaded = {"heads", "tokens"}
         self._loaded = asyncio.Event()
-        self._told_full = 0.0
         self._tidy_timer: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="agentgate-store")
         self._peers = Peers(settings.run_directory, loop)
@@ -126,8 +125,7 @@ class Gate:
             self.presence.sent_away(stream.session, self.now())
             stream.drain(delay)
         self.hub.wake_all()
-        for connection in list(self._connections):
-            connection.retire()
+        self.connections.retire()
 
     async def stop(self) -> None:
         """Write what was counted, and end every thread."""
@@ -206,28 +204,6 @@ class Gate:
             return unavailable("the server has not read its store yet: try again in a moment")
         return None
 
-    def disconnected(self, connection: Connection) -> None:
-        """See `Process`."""
-        self._connections.discard(connection)
-        self.counters.add("connections", -1)
-
-    def connected(self, connection: Connection) -> ProblemError | None:
-        """See `Process`."""
-        self._connections.add(connection)
-        self.counters.add("connections")
-        self.counters.add("connections_accepted")
-        if self.counters["connections"] <= self._capacity:
-            return None
-        self.counters.add("connections_turned_away")
-        if self.loop.time() >= self._told_full:
-            self._told_full = self.loop.time() + 10
-            _log.error(
-                "turning agents away: all connections that the open-file limit allows are in use; "
-                "raise the limit (ulimit -n) or run more processes",
-                extra={"capacity": self._capacity},
-            )
-        return unavailable("the server has no room for another connection: try again later", 5)
-
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """See `Process`."""
         task = self.loop.create_task(work)
@@ -271,6 +247,7 @@ class Gate:
         """See `Inside`."""
         streams = self.hub.streams()
         return self.counters.to_json(
+            connections=len(self.connections),
             streams=len(streams),
             streams_blocked=sum(stream.subscription.blocked for stream in streams),
             polls_waiting=self.hub.waiting,

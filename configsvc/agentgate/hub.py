@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from typing import Generic, TypeVar
 
-from configsvc.agentgate.connection import Exchange
+from configsvc.agentgate.exchange import Exchange
 from configsvc.agentgate.streams import AgentStream
 from configsvc.push import slices
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from configsvc.agentgate.connection import Connection, Exchange
+from configsvc.agentgate.exchange import Exchange, Wire
 from configsvc.agentgate.http import (
     JSON,
     ProblemError,
@@ -52,11 +52,11 @@ class InternalEndpoints:
             ("POST", REPORTS_PATH): self._reports,
         }
 
-    def opened(self, connection: Connection) -> ProblemError | None:
+    def opened(self, connection: Wire) -> ProblemError | None:
         """See `Handler`."""
         return None
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Wire) -> None:
         """See `Handler`."""
 
     def handle(self, exchange: Exchange) -> None:

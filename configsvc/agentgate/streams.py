@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.events import GONE, drain_event, heartbeat_event
+from configsvc.agentgate.exchange import Wire
 from configsvc.agentgate.shelf import InForce
 from configsvc.push import Held, Offer, PushKind, Subscription, heartbeat_delay
 
@@ -70,10 +70,10 @@ class AgentStream:
         self.token_id = token_id
         self.subscription = Subscription(held)
         self._around = around
-        self._connection: Connection | None = None
+        self._connection: Wire | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, connection: Connection) -> None:
+    def start(self, connection: Wire) -> None:
         """Begin to write; the head of the answer is written already."""
         self._connection = connection
         self._schedule()

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import resource
 import signal
 import ssl
 import time
@@ -14,14 +13,12 @@ import uvloop
 from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
+from configsvc.agentgate.capacity import connection_capacity
 from configsvc.agentgate.gate import Gate
 from configsvc.agentgate.options import AgentGateSettings
 from configsvc.store import Store
 
 _log = logging.getLogger("configsvc.agentgate")
-
-RESERVED_FILES: Final = 128
-"""Open files that are not connections: store, sockets, logs, threads."""
 
 _BACKLOG: Final = 2048
 _BEAT: Final = 1.0
@@ -91,7 +88,7 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
     async def _let_end(self, gate: Gate, grace: float) -> None:
         """Wait until everybody has gone, at most for the grace."""
         deadline = time.monotonic() + grace
-        while gate.counters["connections"] and time.monotonic() < deadline and not self._at_once:
+        while gate.connections and time.monotonic() < deadline and not self._at_once:
             self.notify()
             await asyncio.sleep(_CLOSING)
 
@@ -117,23 +114,6 @@ async def _serve_internally(gate: Gate, settings: AgentGateSettings) -> asyncio.
     path = settings.socket_path()
     path.unlink(missing_ok=True)
     return await gate.loop.create_unix_server(gate.internal_connection, str(path))
-
-
-def connection_capacity(wanted: int | None) -> int:
-    """Raise the limit of open files as far as it goes; return how many connections it allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-            soft = hard
-    allowed = max(1, soft - RESERVED_FILES) if soft != resource.RLIM_INFINITY else 1 << 20
-    if wanted is not None and wanted > allowed:
-        _log.warning(
-            "fewer connections than wanted: the open-file limit (ulimit -n) is %d",
-            soft,
-            extra={"wanted": wanted, "capacity": allowed},
-        )
-    return min(allowed, wanted or allowed)
 
 
 def _now() -> int:

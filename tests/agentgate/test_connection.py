@@ -180,14 +180,14 @@ def test_too_many_connections(world: World, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with serving(world.store, settings(tmp_path), capacity=2) as gate:
             first, second = await gate.connect(), await gate.connect()
-            await until(lambda: gate.gate.counters["connections"] == 2)
+            await until(lambda: len(gate.gate.connections) == 2)
             third = await gate.connect()
             answer = await third.answer()
             assert (answer.status, answer.headers["retry-after"]) == (503, "5")
             assert b"no room" in answer.body
             third.close()
             first.close()
-            await until(lambda: gate.gate.counters["connections"] == 1)
+            await until(lambda: len(gate.gate.connections) == 1)
             second.send(get(world.token()))
             assert (await second.answer()).status == 200
             assert gate.gate.counters["connections_turned_away"] == 1
@@ -239,7 +239,7 @@ def test_peer_that_never_reads_is_cut(world: World, tmp_path: Path) -> None:
                 client.writer.transport.pause_reading()  # type: ignore[attr-defined]
                 client.request("GET", target, {"Authorization": f"Bearer {token}"})
                 await until(lambda: gate.gate.counters["requests"] > 0)
-                await until(lambda: gate.gate.counters["connections"] == 0)
+                await until(lambda: not gate.gate.connections)
 
     run(scenario())
 
@@ -256,7 +256,7 @@ def test_requests_sent_ahead_wait_for_a_peer_that_does_not_read(
             client.writer.transport.pause_reading()  # type: ignore[attr-defined]
             client.send(get(world.token()) * 8)
             await until(lambda: gate.gate.counters["requests"] > 0)
-            await until(lambda: gate.gate.counters["connections"] == 0)
+            await until(lambda: not gate.gate.connections)
             assert gate.gate.counters["requests"] <= 3
 
     run(scenario())
@@ -279,7 +279,7 @@ def test_random_bytes_harm_nobody(world: World, tmp_path: Path) -> None:
             world.text("player-engine", "two")
             assert (await agent.event()).kind == "bundle"
             assert await works(gate, token)
-            await until(lambda: gate.gate.counters["connections"] <= 1)
+            await until(lambda: len(gate.gate.connections) <= 1)
 
     run(scenario())
 

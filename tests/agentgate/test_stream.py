@@ -218,7 +218,7 @@ def test_drain_spreads_and_ends_streams(world: World, tmp_path: Path) -> None:
             agents = [await gate.stream(token, instance=f"i{n}") for n in range(4)]
             idle, late = await gate.connect(), await gate.connect()
             late.send(b"GET ")
-            await until(lambda: gate.gate.counters["connections"] == 6)
+            await until(lambda: len(gate.gate.connections) == 6)
             for agent in agents:
                 await agent.event()
             gate.gate.drain()

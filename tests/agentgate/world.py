@@ -396,7 +396,7 @@ async def serving(
         server.close()
         gate.drain()
         try:
-            await until(lambda: gate.counters["connections"] == 0)
+            await until(lambda: not gate.connections)
         finally:
             await gate.stop()
 
