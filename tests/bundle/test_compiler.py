@@ -20,6 +20,7 @@ from configsvc.resolve import Catalog
 from configsvc_agent import bundle as agent
 from tests.resolve.making import (
     EVERYTHING,
+    OPERATIONS,
     authentications,
     gateway,
     nodes,
@@ -30,6 +31,17 @@ from tests.resolve.making import (
     service,
     timeout,
 )
+
+CONNECTED = [
+    service(
+        name,
+        *(operation(each, *(Call(callee, each) for callee in "abc")) for each in OPERATIONS),
+        rate_limits=("strict",),
+        authentication="staff",
+    )
+    for name in "abc"
+]
+"""Services that all call each other, so that hardly a policy is without effect."""
 
 
 def _members(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
@@ -100,7 +112,8 @@ def test_incremental_is_full(
     world: list[Resource], puts: list[Resource], data: st.DataObject
 ) -> None:
     """What a change recompiles, on top of what was there, is what compiling everything gives."""
-    before = Catalog.of(world)
+    named = {one.key for one in world}
+    before = Catalog.of([*world, *(one for one in CONNECTED if one.key not in named)])
     keys = sorted(before.resources)
     deletes = data.draw(st.sets(st.sampled_from(keys), max_size=2)) if keys else set[Key]()
     after = before.with_change(puts, deletes)

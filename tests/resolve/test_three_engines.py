@@ -1,5 +1,6 @@
 """The example system: complete, without a loose end, and policies where its comments say."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_limits_shrink_on_the_way_down(catalog: Catalog) -> None:
     path = ("edge", "web", "match-engine", "player-engine", "score-engine")
     limits = [
         effective(catalog, caller, callee, "*").timeout.value.attempt
-        for caller, callee in zip(path, path[1:], strict=False)
+        for caller, callee in pairwise(path)
     ]
     assert limits == [2_500_000, 1_500_000, 800_000, 200_000]
 
