@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import uvloop
@@ -137,38 +138,59 @@ def main(count: int = 1_000, changes: int = 10, size: int = 2_000) -> None:
         ours, theirs = context.Pipe()
         store = SqliteStore(data, now)
         namespaces = Namespaces(store, now, lambda: secrets.token_hex(8))
-        minted = mint_agent(AgentIdentity(NAMESPACE, SERVICE), now())
-        Records(store, encode_record, decode_record).put(
-            layout.token(minted.record.id), minted.record
-        )
         publish(namespaces, size)
-        sockets = data / "run"
-        while not (found := list(sockets.glob("agentgate-*.sock"))):
-            time.sleep(0.05)
-        pid = int(found[0].stem.rpartition("-")[2])
-        before, used = memory_of(pid), processor_time(pid)
+        pid = worker_of(data / "run")
         port = listener.getsockname()[1]
-        began = time.monotonic_ns()
-        holder = context.Process(target=hold_streams, args=(port, minted.text, count, theirs))
-        holder.start()
-        ours.recv()
-        opened = (time.monotonic_ns() - began) / 1e9
-        print(f"{count} streams, bundles of {size} bytes: opened in {opened:.2f} s;")
-        print(
-            f"each takes {(memory_of(pid) - before) / count:.1f} KB resident and "
-            f"{(processor_time(pid) - used) / count:.0f} us to open; milliseconds from commit:"
+        holder = context.Process(
+            target=hold_streams, args=(port, mint(store), count, theirs), daemon=True
         )
-        used = processor_time(pid)
-        print(f"{'':>10} {'first':>9} {'median':>9} {'p99':>9} {'last':>9}")
-        for number in range(changes):
-            began = publish(namespaces, size)
-            report(f"change {number + 1}", [(at - began) / 1e6 for at in ours.recv()])
-        print(f"{(processor_time(pid) - used) / count / changes:.0f} us for each push to a stream")
-        holder.terminate()
-        holder.join()
-        server.terminate()
-        server.join()
+        measure_opening(pid, holder, ours, count, size)
+        measure_pushes(pid, namespaces, ours, count, (changes, size))
+        for process in (holder, server):
+            process.terminate()
+            process.join()
         store.close()
+
+
+def worker_of(sockets: Path) -> int:
+    """The process that serves agents, once it does."""
+    while not (found := list(sockets.glob("agentgate-*.sock"))):
+        time.sleep(0.05)
+    return int(found[0].stem.rpartition("-")[2])
+
+
+def mint(store: Store) -> str:
+    """Make the agents' token."""
+    minted = mint_agent(AgentIdentity(NAMESPACE, SERVICE), now())
+    Records(store, encode_record, decode_record).put(layout.token(minted.record.id), minted.record)
+    return minted.text
+
+
+def measure_opening(pid: int, holder: ForkProcess, pipe: Connection, count: int, size: int) -> None:
+    """Open all streams, and print what that costs."""
+    memory, used, began = memory_of(pid), processor_time(pid), time.monotonic_ns()
+    holder.start()
+    pipe.recv()
+    opened = (time.monotonic_ns() - began) / 1e9
+    print(f"{count} streams, bundles of {size} bytes: opened in {opened:.2f} s;")
+    print(
+        f"each takes {(memory_of(pid) - memory) / count:.1f} KB resident and "
+        f"{(processor_time(pid) - used) / count:.0f} us to open"
+    )
+
+
+def measure_pushes(
+    pid: int, namespaces: Namespaces, pipe: Connection, count: int, work: tuple[int, int]
+) -> None:
+    """Make so many changes of that size, and print when they arrived."""
+    changes, size = work
+    used = processor_time(pid)
+    print("milliseconds from commit to agents:")
+    print(f"{'':>10} {'first':>9} {'median':>9} {'p99':>9} {'last':>9}")
+    for number in range(changes):
+        began = publish(namespaces, size)
+        report(f"change {number + 1}", [(at - began) / 1e6 for at in pipe.recv()])
+    print(f"{(processor_time(pid) - used) / count / changes:.0f} us for each push to a stream")
 
 
 def publish(namespaces: Namespaces, size: int) -> int:

@@ -86,15 +86,17 @@ class Gate:
         )
         tokens = TokenReading(store, self._on_loop(self._all_tokens), self._on_loop(self._tokens))
         self._lookups = Lookups(store, tokens, loop, self._executor)
-        namespaces = Namespaces(store, clock, lambda: secrets.token_hex(8))
-        heads = HeadReading(
+        heads = self._head_reading(store, clock)
+        self._followings = [Following(store, reading, self.random) for reading in (heads, tokens)]
+
+    def _head_reading(self, store: Store, clock: Clock) -> HeadReading:
+        return HeadReading(
             store,
-            namespaces,
+            Namespaces(store, clock, lambda: secrets.token_hex(8)),
             self.hub.wanted,
             self._on_loop(self._in_force),
             self._on_loop(self._heads_loaded),
         )
-        self._followings = [Following(store, reading, self.random) for reading in (heads, tokens)]
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────
 

@@ -101,7 +101,7 @@ class AgentStream:
 
     def blocked(self) -> None:
         """See `Outlet`."""
-        self.subscription.block(self._around.now())
+        self.subscription.block()
 
     def unblocked(self) -> None:
         """See `Outlet`."""

@@ -1,6 +1,6 @@
 """What an agent should be sent and when: plain objects, without sockets and clocks."""
 
-from configsvc.push.heartbeats import HEARTBEAT, heartbeat_delay, missed
+from configsvc.push.heartbeats import HEARTBEAT, heartbeat_delay
 from configsvc.push.offers import Held, Need, Offer, ResumeId, need
 from configsvc.push.pacing import drain_delays, slices
 from configsvc.push.subscription import Push, PushKind, Subscription
@@ -16,7 +16,6 @@ __all__ = [
     "Subscription",
     "drain_delays",
     "heartbeat_delay",
-    "missed",
     "need",
     "slices",
 ]

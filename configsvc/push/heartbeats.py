@@ -7,7 +7,6 @@ HEARTBEAT: Final = 15_000_000
 """Mean time between two heartbeats, microseconds."""
 
 _SPREAD: Final = 0.2
-_MISSED: Final = 3
 
 
 def heartbeat_delay(interval: int, random: Callable[[], float]) -> int:
@@ -18,8 +17,3 @@ def heartbeat_delay(interval: int, random: Callable[[], float]) -> int:
         random: uniform in [0, 1).
     """
     return round(interval * (1 - _SPREAD + 2 * _SPREAD * random()))
-
-
-def missed(interval: int) -> int:
-    """Microseconds without a heartbeat after which an agent gives up on a stream."""
-    return round(_MISSED * interval * (1 + _SPREAD))

@@ -35,14 +35,14 @@ class Subscription:
         held: what the agent says that it stored, None if nothing.
     """
 
-    __slots__ = ("_blocked_since", "_gone_told", "_held", "_known", "_merged", "_wanted")
+    __slots__ = ("_blocked", "_gone_told", "_held", "_known", "_merged", "_wanted")
 
     def __init__(self, held: Held | None) -> None:
         self._held = held
         self._wanted: Offer | None = None
         self._known = False
         self._gone_told = False
-        self._blocked_since: int | None = None
+        self._blocked = False
         self._merged = 0
 
     @property
@@ -58,7 +58,7 @@ class Subscription:
     @property
     def blocked(self) -> bool:
         """True while the agent does not read what was written before."""
-        return self._blocked_since is not None
+        return self._blocked
 
     @property
     def merged(self) -> int:
@@ -77,14 +77,13 @@ class Subscription:
         """True if the agent should be sent something, whether it reads or not."""
         return self._pending() is not None
 
-    def block(self, now: int) -> None:
+    def block(self) -> None:
         """Note that the agent does not keep up; nothing is to be written until `unblock`."""
-        if self._blocked_since is None:
-            self._blocked_since = now
+        self._blocked = True
 
     def unblock(self) -> None:
         """Note that the agent reads again."""
-        self._blocked_since = None
+        self._blocked = False
 
     def next(self) -> Push | None:
         """What to write now; None if the agent needs nothing or does not read."""
@@ -95,10 +94,6 @@ class Subscription:
         self._gone_told = push.kind is PushKind.GONE
         if push.offer is not None:
             self._held = Held.of(push.offer)
-
-    def blocked_for(self, now: int) -> int:
-        """Microseconds for which the agent has not kept up, 0 if it does."""
-        return 0 if self._blocked_since is None else max(0, now - self._blocked_since)
 
     def _pending(self) -> Push | None:
         """What the agent needs, whether it reads or not."""

@@ -58,7 +58,7 @@ def test_push_that_was_not_written_stays_next() -> None:
 def test_blocked_stream_keeps_only_the_newest() -> None:
     """Of three changes while an agent does not read, it is sent the last."""
     subscription = Subscription(Held.of(offer(1)))
-    subscription.block(10)
+    subscription.block()
     assert [wanting(subscription, offer(n)) for n in (2, 3, 4)] == [None, None, None]
     assert subscription.merged == 2
     subscription.unblock()
@@ -69,21 +69,11 @@ def test_blocked_stream_keeps_only_the_newest() -> None:
 def test_change_taken_back_is_not_sent() -> None:
     """There and back again while blocked needs no push."""
     subscription = Subscription(Held.of(offer(1)))
-    subscription.block(10)
+    subscription.block()
     subscription.want(offer(2))
     subscription.want(offer(3, digest="d1"))
     subscription.unblock()
     assert write(subscription) is None
-
-
-def test_blocked_time_counts_from_the_first_block() -> None:
-    """Blocking twice does not start anew."""
-    subscription = Subscription(None)
-    subscription.block(10)
-    subscription.block(20)
-    assert (subscription.blocked_for(25), subscription.blocked_for(5)) == (15, 0)
-    subscription.unblock()
-    assert subscription.blocked_for(99) == 0
 
 
 def test_gone_is_told_once() -> None:
@@ -153,7 +143,7 @@ class Streams(RuleBasedStateMachine):
     @rule()
     def stall(self) -> None:
         """The agent stops reading."""
-        self.subscription.block(0)
+        self.subscription.block()
 
     @precondition(lambda self: self.subscription.blocked)
     @rule()
