@@ -97,6 +97,17 @@ def test_log_lines_are_json_with_request_and_principal(running_server: RunningSe
     assert re.fullmatch(r"[a-z2-7]{16}", line["principal"])
 
 
+def test_metrics_are_those_of_the_whole_node(running_server: RunningServer) -> None:
+    """Whichever worker answers, requests to all of them are counted, and the agent plane too."""
+    for _ in range(20):
+        running_server.request("GET", "/v1/schemas/Retry")
+
+    text = running_server.request("GET", "/metrics")[1]
+    (line,) = [each for each in text.splitlines() if "schemas" in each and "requests_total" in each]
+    assert float(line.rpartition(" ")[2]) == 20
+    assert "configsvc_agentgate_" in text
+
+
 @linux
 def test_termination_ends_everything_cleanly(server: RunningServer) -> None:
     """SIGTERM ends the node with 0, with all its processes and without its traces."""
