@@ -1,24 +1,31 @@
 """The agent as its service sees it."""
 
 from configsvc_agent.agent._agent import Agent
-from configsvc_agent.agent._deadline import current_deadline, deadline
+from configsvc_agent.agent._deadline import current_deadline, deadline, shorten_deadline
 from configsvc_agent.agent._edges import GuardedEdge, Hook
 from configsvc_agent.agent._explain import Explanation, Leaf
 from configsvc_agent.agent._metrics import EdgeMetrics, Latency, Metrics
 from configsvc_agent.agent._responses import RESPONSES, classify_failure, classify_result
+from configsvc_agent.agent._serving import Admitted, Incoming, Refused, time_left, whole_seconds
 
 __all__ = [
     "RESPONSES",
+    "Admitted",
     "Agent",
     "EdgeMetrics",
     "Explanation",
     "GuardedEdge",
     "Hook",
+    "Incoming",
     "Latency",
     "Leaf",
     "Metrics",
+    "Refused",
     "classify_failure",
     "classify_result",
     "current_deadline",
     "deadline",
+    "shorten_deadline",
+    "time_left",
+    "whole_seconds",
 ]

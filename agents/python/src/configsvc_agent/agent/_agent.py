@@ -17,6 +17,7 @@ from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks, Tools
 from configsvc_agent.agent._explain import Explanation
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
+from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
 from configsvc_agent.delivery import Callback, Change, Delivery, Origin, State, Status, Subscriber
 from configsvc_agent.drivers import Classifier
@@ -78,6 +79,7 @@ class Agent:
         self._delivery: Deliverer | None = None
         self._forked = False
         self._edges = self._new_edges(built_in(self._settings.namespace, service))
+        self._entrance = Entrance(service, self._edges.bundle, self.now)
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -270,6 +272,12 @@ class Agent:
         """The monotonic clock in microseconds by which deadlines are meant."""
         return self._edges.now()
 
+    def admit(self, request: Incoming) -> Admitted | Refused:
+        """Whether a request to this service may be served, by its own limits."""
+        if self._forked:
+            self._alive()
+        return self._entrance.admit(request)
+
     # ── seeing ───────────────────────────────────────────────────────────────────────────────────
 
     def explain(self, callee: str, operation: str = ANY_OPERATION) -> Explanation:
@@ -310,6 +318,7 @@ class Agent:
 
     def _apply(self, bundle: Bundle) -> None:
         self._edges.apply(bundle)
+        self._entrance.apply(bundle)
 
     def _tell(self, change: Change) -> None:
         for subscriber in self._subscribers:
@@ -331,6 +340,7 @@ class Agent:
         self._delivery = None
         self._forked = True
         self._edges = self._new_edges(self._edges.bundle)
+        self._entrance = Entrance(self.service, self._edges.bundle, self.now)
         self._subscribers = tuple(Subscriber(each.callback) for each in self._subscribers)
 
 

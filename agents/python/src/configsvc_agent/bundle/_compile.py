@@ -193,10 +193,13 @@ def _hosts(callees: Mapping[str, tuple[Callee, tuple[str, ...]]]) -> Mapping[str
 def _inbound(node: Node) -> Inbound:
     paths: PathTree[InboundOperation] = PathTree()
     methods: dict[str, InboundOperation] = {}
+    operations = []
     for item in node.need("operations").items():
         operation = _inbound_operation(item, item.need("name").text())
+        operations.append(operation)
         _enter(item.get("match"), operation, paths, methods)
-    return Inbound(_inbound_operation(node.need("other"), ANY_OPERATION), paths, methods)
+    other = _inbound_operation(node.need("other"), ANY_OPERATION)
+    return Inbound(tuple(operations), other, paths, methods)
 
 
 def _inbound_operation(node: Node, name: str) -> InboundOperation:

@@ -91,6 +91,7 @@ class InboundOperation:
 class Inbound:
     """The serving side of a service."""
 
+    operations: tuple[InboundOperation, ...] = ()
     other: InboundOperation = field(default_factory=lambda: InboundOperation(ANY_OPERATION))
     paths: PathTree[InboundOperation] = field(default_factory=PathTree)
     methods: Mapping[str, InboundOperation] = field(default_factory=dict)
