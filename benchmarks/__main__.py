@@ -9,6 +9,7 @@ BENCHMARKS = {
     "delivery": "publish to applied: curl, operator plane, agent plane, agents",
     "publish": "commits a second through the use case, 1 and 8 writers",
     "checking": "validation and check of 100 and 1,000 services",
+    "push": "commit to received on 1,000 streams of one process",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
     "engine.overhead": "what a guarded call costs",
 }

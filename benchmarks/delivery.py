@@ -75,8 +75,8 @@ def _curl(node: Node, base: int, document: dict[str, Any]) -> tuple[int, dict[st
     headers = ["-H", f"Authorization: Bearer {node.token}", "-H", "Content-Type: application/json"]
     began = time.time_ns()
     done = subprocess.run(
-        [
-            "curl",  # noqa: S607 whichever one the machine has
+        [  # noqa: S607 whichever curl the machine has
+            "curl",
             "-sS",
             "--fail-with-body",
             *headers,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -78,7 +79,7 @@ class Tour:
         for service in ENGINES:
             self._system.start_engine(service)
         for service in ENGINES:
-            wait_for(f"the agent of {service}", lambda s=service: self._is_ready(s))
+            wait_for(f"the agent of {service}", partial(self._is_ready, service))
         say(f"{', '.join(ENGINES)}: ready after {time.monotonic() - began:.1f} s")
 
     def _send_traffic(self) -> None:
