@@ -55,8 +55,8 @@ def compile_bundle(catalog: Catalog, service: str) -> Bundle:
     Raises:
         NoBundleError: there is no Service or Bff of that name.
     """
-    node = catalog.nodes.get(service)
-    if node is None or not node.has_bundle:
+    node = _with_bundle(catalog, service)
+    if node is None:
         raise NoBundleError(service)
     return _compile(node, CalleeEncoder(catalog))
 
@@ -72,13 +72,21 @@ def compile_changed(before: Catalog, after: Catalog, keys: Iterable[Key]) -> Cha
 
     ``keys``: every resource that is different in them.
     """
-    names = affected(before, after, keys)
-    nodes = (after.nodes.get(name) for name in sorted(names))
     encode = CalleeEncoder(after)
-    put = {
-        node.name: _compile(node, encode) for node in nodes if node is not None and node.has_bundle
-    }
-    return Changed(put, names - put.keys())
+    put: dict[str, Bundle] = {}
+    dropped: set[str] = set()
+    for name in sorted(affected(before, after, keys)):
+        node = _with_bundle(after, name)
+        if node is not None:
+            put[name] = _compile(node, encode)
+        elif _with_bundle(before, name) is not None:
+            dropped.add(name)
+    return Changed(put, frozenset(dropped))
+
+
+def _with_bundle(catalog: Catalog, name: str) -> Node | None:
+    node = catalog.nodes.get(name)
+    return node if node is not None and node.has_bundle else None
 
 
 def _compile(node: Node, encode: CalleeEncoder) -> Bundle:

@@ -1,45 +1,43 @@
-"""Which bundles a change may alter: never too few, and seldom too many."""
+"""Whose bundle or edges a change may alter: never too few, and seldom too many."""
 
 from collections.abc import Iterable, Iterator
 
-from configsvc.model.names import NODE_KINDS, Key, Kind
+from configsvc.model.names import NODE_KINDS, Key
 from configsvc.model.policies import Policy, Target
+from configsvc.model.routing import Route
+from configsvc.model.trust import Authentication
 from configsvc.resolve.catalog import Catalog
 
 _IN_BUNDLES_OF_CALLERS = frozenset(NODE_KINDS)
 
 
 def affected(before: Catalog, after: Catalog, keys: Iterable[Key]) -> frozenset[str]:
-    """Names of the Services and Bffs whose bundle may differ between the two catalogs.
+    """Names of the nodes whose bundle, or whose edges, may differ between the two catalogs.
 
     ``keys``: every resource that is different in them. Names that only one of the two knows are
-    included.
+    included, gateways too.
     """
     found: set[str] = set()
     for key in keys:
         for catalog in (before, after):
             found.update(_touched(catalog, key))
-    return frozenset(
-        name for name in found if _has_bundle(before, name) or _has_bundle(after, name)
-    )
-
-
-def _has_bundle(catalog: Catalog, name: str) -> bool:
-    node = catalog.nodes.get(name)
-    return node is not None and node.has_bundle
+    return frozenset(name for name in found if name in before.nodes or name in after.nodes)
 
 
 def _touched(catalog: Catalog, key: Key) -> Iterable[str]:
     if key.kind in _IN_BUNDLES_OF_CALLERS:
-        # Also where this catalog lacks the node: its callers' bundles gain or lose the callee.
+        # Also where this catalog lacks the node: its callers gain or lose the callee.
         return (key.name, *catalog.graph.named_by(key.name))
     resource = catalog.resources.get(key)
     if resource is None:
         return ()
-    if isinstance(resource.spec, Policy):
-        return _of_policy(catalog, key, resource.spec)
-    if key.kind is Kind.AUTHENTICATION:
-        return _authenticated_by(catalog, key.name)
+    match resource.spec:
+        case Policy() as policy:
+            return _of_policy(catalog, key, policy)
+        case Route() as route:
+            return (route.gateway,)
+        case Authentication():
+            return _authenticated_by(catalog, key.name)
     return ()
 
 

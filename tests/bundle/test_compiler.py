@@ -150,6 +150,17 @@ def test_a_deleted_service_is_dropped_and_its_callers_recompiled() -> None:
     assert orjson.loads(changed.put["caller"].data)["outbound"] == []
 
 
+def test_a_service_that_becomes_a_gateway_loses_its_bundle() -> None:
+    """A name that no longer runs an agent is dropped; a gateway that goes was never there."""
+    was, now = service("x"), gateway("x")
+    before = Catalog.of([was])
+    after = before.with_change([now], [was.key])
+    changed = compile_changed(before, after, [was.key, now.key])
+    assert (dict(changed.put), changed.dropped) == ({}, {"x"})
+    gone = compile_changed(after, after.with_change(deletes=[now.key]), [now.key])
+    assert (dict(gone.put), gone.dropped) == ({}, frozenset())
+
+
 @pytest.mark.parametrize("name", ["nobody", "edge"])
 def test_only_what_runs_an_agent_has_a_bundle(name: str) -> None:
     """Gateways are configured through Envoy, and strangers not at all."""

@@ -1,4 +1,4 @@
-"""Which bundles a change may alter: all that differ, and few more."""
+"""Whose bundle or edges a change may alter: all that differ, and few more."""
 
 import pytest
 
@@ -32,7 +32,7 @@ WORLD = [
     resource(Kind.AUTHENTICATION, "staff", Authentication()),
     policy(Kind.RATE_LIMIT, "named", None, RATE, side="callee"),
 ]
-ALL = {"a", "b", "c", "web"}
+ALL = {"a", "b", "c", "web", "edge"}
 
 
 def _limit(target: Target, side: str) -> Resource:
@@ -49,19 +49,22 @@ def _limit(target: Target, side: str) -> Resource:
         (timeout("t", Target("a", "b")), {"a"}),
         (timeout("t", Target("a", "b", "x")), {"a"}),
         (timeout("t", Target("a", "c")), set()),
-        (timeout("t", Target("edge")), set()),
+        (timeout("t", Target("edge")), {"edge"}),
         (timeout("t", Target("nobody")), set()),
         (_limit(Target(None, "c"), "caller"), {"b", "web"}),
         (_limit(Target(None, "c"), "callee"), {"c"}),
         (_limit(Target(None, "c", "x"), "callee"), {"c"}),
         (_limit(EVERYTHING, "callee"), ALL),
         (policy(Kind.RATE_LIMIT, "named", None, RATE, side="callee"), {"b"}),
-        (resource(Kind.AUTHENTICATION, "staff", Authentication(scopes=("s",))), {"a", "web"}),
+        (
+            resource(Kind.AUTHENTICATION, "staff", Authentication(scopes=("s",))),
+            {"a", "web", "edge"},
+        ),
         (service("c", operation("y")), {"b", "c", "web"}),
         (service("new"), {"new"}),
-        (bff("web"), {"web"}),
-        (gateway("edge"), set()),
-        (route("r", "edge", "b"), set()),
+        (bff("web"), {"web", "edge"}),
+        (gateway("edge"), {"edge"}),
+        (route("r", "edge", "b"), {"edge"}),
     ],
 )
 def test_a_put_touches_whom_it_is_about(put: Resource, expected: set[str]) -> None:
@@ -75,7 +78,7 @@ def test_a_deletion_touches_the_node_and_its_callers(name: str) -> None:
     """Who called it has one callee less."""
     before = Catalog.of(WORLD)
     key = before.nodes[name].key
-    callers = {"a": {"web"}, "b": {"a"}, "c": {"b", "web"}, "web": set()}
+    callers = {"a": {"web", "edge"}, "b": {"a"}, "c": {"b", "web"}, "web": {"edge"}}
     assert affected(before, before.with_change(deletes=[key]), [key]) == {name} | callers[name]
 
 
