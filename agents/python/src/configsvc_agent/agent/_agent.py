@@ -301,6 +301,10 @@ class Agent:
         failures = sum(subscriber.failures for subscriber in self._subscribers)
         return Metrics(edges, foreign, failures, self._hooks.failures)
 
+    def breakers(self) -> tuple[tuple[str, str], ...]:
+        """Every breaker of this process: its edge, and ``closed``, ``open`` or ``half-open``."""
+        return self._edges.breakers()
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
     def _new_edges(self, bundle: Bundle) -> Edges:
@@ -313,7 +317,7 @@ class Agent:
             context=self._context,
             apply=self._apply,
             tell=self._tell,
-            breakers=self._breakers,
+            breakers=self.breakers,
         )
 
     def _apply(self, bundle: Bundle) -> None:
@@ -323,9 +327,6 @@ class Agent:
     def _tell(self, change: Change) -> None:
         for subscriber in self._subscribers:
             subscriber.tell(change)
-
-    def _breakers(self) -> tuple[tuple[str, str], ...]:
-        return self._edges.breakers()
 
     def _alive(self) -> Deliverer | None:
         """The delivery, started anew where a fork has left none."""
