@@ -13,8 +13,8 @@ class Published:
     """What a write led to.
 
     `changed` is False where nothing differed and no revision was made. `resources` has the digest
-    of each resource that the change altered, None for a deleted one; `services` are those whose
-    bundle was compiled anew.
+    of each resource that the change altered, None for a deleted one; `services` are those that got
+    another bundle, or have one no more.
     """
 
     namespace: str

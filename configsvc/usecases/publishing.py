@@ -1,13 +1,13 @@
 """Publishing: check, compile and commit a change, or refuse it whole."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from configsvc.access import Principal, Right
 from configsvc.analysis.formats import report_data
-from configsvc.bundle import compile_changed
+from configsvc.bundle import Bundle, compile_changed
 from configsvc.schema import InvalidDocumentError, canonical
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
@@ -155,16 +155,26 @@ class Publisher:
     def _stage(self, intent: Intent) -> Staged:
         proposal = intent.judgement.proposal
         compiled = compile_changed(proposal.before.catalog, proposal.after, proposal.keys)
+        differing = self._differing(proposal.before, compiled.put)
         return Staged(
             author=intent.author,
             message=intent.message,
             puts={str(key): data for key, data in proposal.documents.items()},
             deletes=frozenset(str(key) for key in proposal.deletes),
-            bundles={name: bundle.data for name, bundle in compiled.put.items()},
+            bundles={name: compiled.put[name].data for name in differing},
             dropped=compiled.dropped,
             findings=canonical(report_data(intent.judgement.report)),
             audit=self._audit(intent) if proposal.keys else None,
         )
+
+    def _differing(self, before: Workspace, compiled: Mapping[str, Bundle]) -> list[str]:
+        """The services among those compiled whose bundle is another than the one in force."""
+        in_force = self._namespaces.bundles(before.head).get_many(compiled) if before.head else {}
+        return [
+            name
+            for name, bundle in compiled.items()
+            if name not in in_force or in_force[name].digest != bundle.digest
+        ]
 
     def _audit(self, intent: Intent) -> AuditEntry:
         proposal = intent.judgement.proposal

@@ -11,7 +11,9 @@ from configsvc.web.api.rendering import answer, audit_json
 
 routes = Routes("administration")
 
-BEFORE = Text("before", "the `next` of a page", "[0-9a-f]{16}-[0-9A-Za-z_-]{1,64}")
+BEFORE = Text(
+    "before", "Only acts before this one: the `next` of a page.", "[0-9a-f]{16}-[0-9A-Za-z_-]{1,64}"
+)
 LIMIT = Number("limit", "How many items a page has.", low=1, high=500, default=50)
 
 

@@ -8,6 +8,7 @@ from flask import Response, g, request
 from configsvc.model.names import Key, Kind
 from configsvc.schema import Document, DocumentError, InvalidDocumentError, Problem, read
 from configsvc.usecases import Change, Query
+from configsvc.usecases.changes import MAX_MESSAGE
 from configsvc.web.api.bodies import JSON, YAML, document_body
 from configsvc.web.api.contract.operations import Answer, Body, Routes
 from configsvc.web.api.contract.parameters import Choice, Flag, Header, Number, Text
@@ -21,11 +22,13 @@ _LIST: Final = "/v1/namespaces/{ns}/resources"
 _ONE: Final = "/v1/namespaces/{ns}/resources/{kind}/{name}"
 
 KIND = Choice("kind", "Only resources of this kind.", tuple(Kind))
-LABEL = Text("label", "name=value, which resources must have", "[^=]{1,80}=.{0,80}", many=True)
+LABEL = Text(
+    "label", "A label that resources must have: name=value.", "[^=]{1,80}=.{0,80}", many=True
+)
 REVISION = Number("revision", "The resources as they were at this revision.", low=1)
 DRY_RUN = Flag("dryRun", "Only say what would happen.")
 TAKE_OVER = Flag("takeOver", "Manage from here on what somebody else manages.")
-MESSAGE = Text("message", "Why; made up from the act if it is absent.", "(?s).{0,2000}")
+MESSAGE = Text("message", "Why; made up from the act if it is absent.", longest=MAX_MESSAGE)
 IF_MATCH = Header("If-Match", "The ETag that the resource must have.")
 IF_NONE_MATCH = Header("If-None-Match", "`*`: the resource must not exist.")
 ETAG: Final = {"ETag": "The digest of the document, in quotes."}

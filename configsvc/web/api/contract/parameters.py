@@ -13,9 +13,6 @@ MAX_NUMBER: Final = 2**48 - 1
 """The largest revision that is taken: far beyond any, and exact in every reader of JSON."""
 
 
-_SHORT: Final = "(?s).{0,200}"
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query parameter; subclasses read and describe its values."""
@@ -99,9 +96,10 @@ class Number(Query):
 
 @dataclass(frozen=True, slots=True)
 class Text(Query):
-    """A query that is text that `pattern` matches whole."""
+    """A query that is text of at most `longest` characters, which `pattern` matches whole."""
 
-    pattern: str = _SHORT
+    pattern: str | None = None
+    longest: int = 200
     many: bool = False
 
     @property
@@ -111,9 +109,8 @@ class Text(Query):
 
     def shape(self) -> dict[str, Any]:
         """See `Query`."""
-        if self.pattern == _SHORT:
-            return {"type": "string", "maxLength": 200}
-        return {"type": "string", "pattern": f"^{self.pattern}$"}
+        shape: dict[str, Any] = {"type": "string", "maxLength": self.longest}
+        return {**shape, "pattern": f"^{self.pattern}$"} if self.pattern else shape
 
     def read(self) -> str | None:
         """The value in this request, None if it is absent; raises `MalformedRequestError`."""
@@ -124,9 +121,9 @@ class Text(Query):
         """Every value in this request; raises `MalformedRequestError`."""
         values = request.args.getlist(self.name)
         for value in values:
-            if not re.fullmatch(self.pattern, value):
+            if len(value) > self.longest or not re.fullmatch(self.pattern or "(?s).*", value):
                 raise MalformedRequestError(
-                    f"query {self.name} is {value[:40]!r}, which is not {self.says}"
+                    f"query {self.name} is {value[:40]!r}, which is not what it takes: {self.says}"
                 )
         return values
 
