@@ -116,6 +116,9 @@ async def test_attempt_that_swallows_its_cancellation_is_a_timeout_all_the_same(
         await bench.guard.acall(stubborn)
     assert not caught.value.interrupted
     assert now() == 500
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 @under_virtual_time

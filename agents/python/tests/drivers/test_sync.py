@@ -40,17 +40,15 @@ GET = Facts(method="GET")
 
 
 class Bench:
-    """A guard under virtual time, with what it was told."""
+    """A guard under virtual time."""
 
     def __init__(self, policy: CallPolicy, **options: Any) -> None:  # noqa: ANN401 - of Guard
         self.time = VirtualTime()
         self.machines = Machines({EDGE: policy})
-        self.events: list[Event] = []
         self.guard = Guard(
             self.machines,
             EDGE,
             timing=self.time.timing,
-            listener=self.events.append,
             rng=lambda: 0.5,
             **options,
         )
@@ -197,10 +195,13 @@ def test_wait_for_a_token_passes_time() -> None:
     assert bench.time.now == 200 * MS
 
 
+@pytest.mark.parametrize("listener", [None, lambda _event: None])
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_interruption_gives_everything_back(interruption: type[BaseException]) -> None:
-    """It is not an outcome of the callee."""
-    bench = Bench(everything())
+def test_interruption_gives_everything_back(
+    interruption: type[BaseException], listener: Callable[[Event], None] | None
+) -> None:
+    """It is not an outcome of the callee, on the express way (no listener) as on the general."""
+    bench = Bench(everything(), listener=listener)
     with pytest.raises(interruption):
         bench.guard.run(failing(interruption()))
     assert bench.machine("bulkhead").in_flight == 0
@@ -243,10 +244,11 @@ def test_other_operation_is_called_instead() -> None:
 
 def test_hedge_without_an_executor_is_left_out_and_said_once() -> None:
     """No thread is started behind the user's back."""
-    bench = Bench(CallPolicy(hedge=Hedge(1, MS), idempotent=True))
+    heard: list[Event] = []
+    bench = Bench(CallPolicy(hedge=Hedge(1, MS), idempotent=True), listener=heard.append)
     for _ in range(3):
         assert bench.guard.call(int) == 0
-    (said,) = (each for each in bench.events if isinstance(each, HedgeRefused))
+    (said,) = (each for each in heard if isinstance(each, HedgeRefused))
     assert "needs an executor" in said.reason
 
 

@@ -10,6 +10,7 @@ from configsvc_agent.engine.outcome import SUCCESS, TIMEOUT, UNATTRIBUTED, failu
 from configsvc_agent.engine.policy import PPM, SECOND, HalfOpen, SlowCall, Window
 
 BAD = failure("5xx", "503")
+SLOW = SlowCall(above=100, rate=PPM)
 
 
 def admitted(breaker: Breaker, now: int) -> int:
@@ -227,3 +228,39 @@ def test_snapshot_brings_back_the_state(state: str) -> None:
     for outcome in (BAD, BAD):
         assert twin.record(permit, outcome, 0, SECOND) == breaker.record(permit, outcome, 0, SECOND)
     assert twin.snapshot() == breaker.snapshot()
+
+
+def test_stale_permit_frees_no_probe() -> None:
+    """One given before the breaker opened is worth nothing now."""
+    breaker = Breaker(policy(window=Window("count", 2), minimum_calls=2))
+    late = admitted(breaker, 0)
+    report(breaker, BAD, BAD)
+    admitted(breaker, SECOND)
+    admitted(breaker, SECOND)
+    breaker.release(late)
+    assert breaker.acquire(SECOND).permit is None
+
+
+def test_full_window_of_successes_is_quiet_until_anything_else_happens() -> None:
+    """A failure, a slow success, another window: from then on every outcome counts again."""
+    breaker = Breaker(policy(window=Window("count", 3), minimum_calls=3, slow_call=SLOW))
+    report(breaker, SUCCESS, SUCCESS)
+    assert breaker.quiet_permit is None
+    report(breaker, SUCCESS)
+    assert breaker.quiet_permit == breaker.closed_permit
+    report(breaker, BAD)
+    assert breaker.quiet_permit is None
+    report(breaker, *[SUCCESS] * 3)
+    assert breaker.quiet_permit is not None
+    report(breaker, SUCCESS, latency=SLOW.above + 1)
+    assert breaker.quiet_permit is None
+    report(breaker, *[SUCCESS] * 3)
+    breaker.reconfigure(policy(window=Window("count", 4), minimum_calls=3), 0)
+    assert breaker.quiet_permit is None
+
+
+def test_time_window_is_never_quiet() -> None:
+    """Each success lowers the rate of failures."""
+    breaker = Breaker(policy(window=Window("time", SECOND)))
+    report(breaker, *[SUCCESS] * 30)
+    assert breaker.quiet_permit is None

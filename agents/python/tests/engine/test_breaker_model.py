@@ -174,6 +174,12 @@ class BreakerAgainstModel(RuleBasedStateMachine):
         self.model.ends(permit.period, outcome, latency, self.now)
         self.breaker.record(permit.number, outcome, latency, self.now)
 
+    @rule(permit=consumes(permits))
+    def attempt_is_given_up(self, permit: Permit) -> None:
+        """It has decided nothing, whenever it began."""
+        self.model.ends(permit.period, UNATTRIBUTED, 0, self.now)
+        self.breaker.release(permit.number)
+
     @rule()
     def snapshot_and_back(self) -> None:
         """Changes nothing."""

@@ -48,6 +48,13 @@ def test_unused_deposits_expire() -> None:
     assert granted(budget, KEPT_SECONDS * SECOND, 10) == 1
 
 
+def test_deposit_on_the_second_belongs_to_the_second_that_begins() -> None:
+    """And lives as long as its others."""
+    budget = Budget(RetryBudget(ratio=PPM), 0)
+    budget.deposit(SECOND)
+    assert granted(budget, KEPT_SECONDS * SECOND, 10) == 1
+
+
 def test_refund_can_be_used_again() -> None:
     """The price of an attempt that never left."""
     budget = Budget(RetryBudget(ratio=PPM), 0)

@@ -140,6 +140,13 @@ def test_answer_after_the_limit_is_a_timeout() -> None:
     assert world.machine("breaker")._window.failures == 1
 
 
+@pytest.mark.parametrize("express", [False, True])
+def test_answer_at_the_very_limit_is_in_time(*, express: bool) -> None:
+    """Later than the limit is too late, the limit is not."""
+    world = World(CallPolicy(timeout=Timeout(attempt=500 * MS)), express=express)
+    assert world.call([(500 * MS, OK[1])]).handed_out
+
+
 def test_mistake_of_the_caller_stays_one_after_the_limit() -> None:
     """A bug must not look like a timeout."""
     policy = CallPolicy(timeout=Timeout(attempt=500 * MS), breaker=breaker())
@@ -243,6 +250,13 @@ def test_retry_after_is_waited_for_if_longer_than_the_back_off() -> None:
     world = World(policy)
     assert world.call([fails("5xx", retry_after=300 * MS)]).starts == [0, 301 * MS]
     assert World(policy).call([fails("5xx", retry_after=5 * MS)]).starts == [0, 101 * MS]
+
+
+def test_retry_after_of_its_bound_is_waited_for() -> None:
+    """Longer than the bound is too long, the bound is not."""
+    policy = replace(GET, retry=retry(2, retry_after=RetryAfter(max=SECOND)))
+    result = World(policy).call([fails("5xx", retry_after=SECOND)])
+    assert result.starts == [0, SECOND + MS]
 
 
 def test_retry_after_beyond_its_bound_ends_the_call_at_once() -> None:
@@ -541,6 +555,16 @@ def test_cancelled_pause_refunds_the_retry() -> None:
     cancel_at(world, result, 50 * MS)
     world.run(until=50 * MS)
     assert world.machine("budget").withdraw(world.now)
+
+
+def test_cancelled_retry_that_had_left_is_paid_for() -> None:
+    """It was load."""
+    world = World(replace(GET, retry=retry(2, budget=RetryBudget(PPM))))
+    result = world.begin([fails("5xx"), HANG])
+    cancel_at(world, result, SECOND)
+    world.run(until=SECOND)
+    assert len(result.attempts) == 2
+    assert not world.machine("budget").withdraw(world.now)
 
 
 def test_cancelled_token_wait_returns_the_token() -> None:

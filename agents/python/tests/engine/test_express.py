@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.python.tests.engine.policies import RANDOM, breaker, everything, retry
-from agents.python.tests.engine.world import EDGE, MS, SECOND, Result, Step, World, fails
+from agents.python.tests.engine.world import EDGE, MS, OK, SECOND, Result, Step, World, fails
 from configsvc_agent.engine.commands import Facts
 from configsvc_agent.engine.outcome import SUCCESS, UNATTRIBUTED, failure
 from configsvc_agent.engine.policy import (
@@ -132,6 +132,16 @@ def test_healthy_breaker_with_a_full_window_need_not_be_told() -> None:
     world.call([fails("5xx")])
     world.call([fails("5xx")])
     assert (machine.state, machine.quiet_permit) == ("open", None)
+
+
+def test_slow_success_is_told_to_a_quiet_breaker() -> None:
+    """Only the fast ones change nothing."""
+    rules = breaker(window=Window("count", 4), slow_call=SlowCall(above=10 * MS, rate=PPM))
+    world = World(CallPolicy(breaker=rules), express=True)
+    for _ in range(4):
+        world.call()
+    world.call([(11 * MS, OK[1])])
+    assert world.machine("breaker")._window.slow == 1
 
 
 def test_calls_that_need_more_have_no_express_way() -> None:

@@ -153,6 +153,26 @@ def test_machine_stays_while_any_edge_wants_it() -> None:
     assert isinstance(world.call(edge=SIBLING).error, OpenError)
 
 
+def test_machine_asked_for_while_policies_are_installed_stays() -> None:
+    """A call of an undeclared edge may come between the policies and the clearing up."""
+    machines = Machines({EDGE: CallPolicy(breaker=TRIGGER)})
+    first = machines.plan(EDGE, 0).breaker
+    seen: list[object] = []
+
+    class Busy(dict[Edge, CallPolicy]):
+        """Policies that are being read while a call begins."""
+
+        def get(self, edge: Edge, default: object = None) -> CallPolicy | None:  # type: ignore[override]
+            if edge == EDGE and not seen:
+                seen.append(edge)
+                seen.append(machines.plan(SIBLING, 0).breaker)
+            return super().get(edge)
+
+    machines.install(Busy({EDGE: CallPolicy()}), 0, undeclared=CallPolicy(breaker=TRIGGER))
+    assert seen == [EDGE, first]
+    assert machines.plan(SIBLING, 0).breaker is first
+
+
 def test_change_of_scope_is_a_change_of_identity() -> None:
     """The pair's breaker goes, the operation's begins closed."""
     world = World(CallPolicy(breaker=TRIGGER))

@@ -40,7 +40,7 @@ def _find(
 
 def _last_good(plan: Plan, facts: Facts, fallback: LastGoodFallback, now: int) -> tuple[Any] | None:
     good = plan.last_good
-    if good is None or facts.cache_key is None:
+    if good is None:
         return None
     with good.lock:
         return good.machine.find(facts.cache_key, fallback.max_age, now)
