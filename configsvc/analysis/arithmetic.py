@@ -1,13 +1,18 @@
 """What follows from one edge's policies, as every rule reckons it; times are microseconds."""
 
-from math import inf
+from math import inf, isinf
 
+from configsvc.analysis.outcomes import is_timeout
 from configsvc.analysis.readers import Edge
 from configsvc.model.policies import Budget, Retry
 from configsvc.model.quantities import WHOLE
 
 LEAST_FLOOR = 10_000
 """No attempt starts with less time left, where the callee's median is not declared."""
+
+
+TOLERABLE_CUTS = 1_000
+"""Parts per million of healthy attempts that a limit may cut."""
 
 
 def overall(edge: Edge) -> float:
@@ -123,6 +128,17 @@ def worst_case(edge: Edge) -> float:
     waits = 0 if edge.retry is None else waits_at_worst(edge.retry, attempts)
     hedging = 0 if edge.hedge is None else edge.hedge.extra * edge.hedge.delay
     return min(overall(edge), attempts * (queueing(edge) + attempt(edge)) + waits + hedging)
+
+
+def failure_share(edge: Edge) -> float:
+    """Parts per million of calls that fail although the callee is healthy: every attempt is cut."""
+    limit = attempt_limit(edge)
+    if isinf(limit):
+        return 0
+    cut = edge.latency.share_above(limit, TOLERABLE_CUTS)
+    retried = edge.retry is not None and any(map(is_timeout, edge.retry.retry_on))
+    attempts = allowed_attempts(edge) if retried else 1
+    return WHOLE * float(cut / WHOLE) ** attempts
 
 
 def breaker_rate(edge: Edge) -> float:

@@ -4,7 +4,7 @@ Times are microseconds. A datum that nobody declared keeps a bound apart into an
 is enumerated and no cycle followed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import groupby
 
@@ -12,9 +12,18 @@ from configsvc.analysis.arithmetic import worst_case
 from configsvc.analysis.interval import ZERO, Range, largest, total
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.scenario import Scenario, extremes
-from configsvc.analysis.view import CallView, EdgeView, System, Traffic, WorkId, WorkView
+from configsvc.analysis.view import (
+    CallView,
+    Concurrency,
+    EdgeView,
+    System,
+    Traffic,
+    WorkId,
+    WorkView,
+)
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION
+from configsvc.model.quantities import SECOND
 
 
 class Bounds:
@@ -106,6 +115,24 @@ class Bounds:
         over_pair = all_calls if len(pair) == 1 else total(self._edge_rate(e) for e in pair)
         return Traffic(all_calls / processes, all_calls, over_pair / processes)
 
+    def concurrency(self, edge: EdgeView) -> Concurrency:
+        """How many calls of one process share the bulkhead of ``edge`` at a time."""
+        alone = edge.bulkhead is not None and edge.bulkhead.scope == "operation"
+        sharing = [edge] if alone else self._pairs[edge.id.caller, edge.id.callee]
+        processes = _processes(edge)
+        return Concurrency(
+            total(self._under_way(other, _median) for other in sharing) / processes,
+            total(self._under_way(other, _tail) for other in sharing) / processes,
+        )
+
+    def _under_way(self, edge: EdgeView, latency: Callable[[Edge], float]) -> Range:
+        """How many calls are under way on ``edge`` at a time, over all processes."""
+
+        def seconds(scenario: Scenario) -> float:
+            return latency(Edge(edge, self, scenario)) / SECOND
+
+        return self._edge_rate(edge) * extremes(seconds)
+
     def _edge_rate(self, edge: EdgeView) -> Range:
         sites = self._callers.get((edge.id.callee, edge.id.operation), ())
         mine = [(work, call) for work, call in sites if call.edge is edge]
@@ -169,6 +196,14 @@ def stages(calls: Iterable[CallView]) -> list[tuple[CallView, ...]]:
     """Calls by stage, in the order in which the stages run."""
     ordered = sorted(calls, key=_stage)
     return [tuple(group) for _, group in groupby(ordered, key=_stage)]
+
+
+def _median(edge: Edge) -> float:
+    return edge.latency.p50
+
+
+def _tail(edge: Edge) -> float:
+    return edge.latency.p99
 
 
 def _stage(call: CallView) -> int:

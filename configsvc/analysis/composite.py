@@ -5,14 +5,16 @@ from dataclasses import replace
 from math import inf
 from typing import Protocol
 
+from configsvc.analysis.arithmetic import failure_share
 from configsvc.analysis.facts import NodeFactsReader
-from configsvc.analysis.interval import Range, total
+from configsvc.analysis.interval import ONE, Range, total
 from configsvc.analysis.paths import Hop, PathView
 from configsvc.analysis.readers import Edge, Surroundings, settle
 from configsvc.analysis.scenario import Name, Scenario, extremes
 from configsvc.analysis.text import rate, span, yes_no
 from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
 from configsvc.model.findings import EdgeId
+from configsvc.model.quantities import WHOLE
 from configsvc.model.services import Discovery
 
 
@@ -51,6 +53,28 @@ class Work:
     def callers(self) -> tuple[EdgeView, ...]:
         """The edges over which it is called."""
         return self._bounds.callers(self._view)
+
+    @property
+    def cut_share(self) -> float:
+        """Parts per million of requests in which a call is given up although all is well.
+
+        A call fails if each of its attempts is cut; optional calls do not count.
+        """
+        calls = [call for call in self._view.calls if not call.optional]
+        passed = ONE
+        for call in calls:
+            passed = passed * self._passed(call)
+        share = Range(WHOLE * (1 - passed.high), WHOLE * (1 - passed.low), passed.missing)
+        return settle(self._scenario, "share of requests with a call cut", share, None)
+
+    def _passed(self, call: CallView) -> Range:
+        """The share of requests, as a part of one, in which none of these calls is cut."""
+
+        def reckon(scenario: Scenario) -> float:
+            edge = Edge(call.edge, self._bounds, scenario)
+            return (1 - failure_share(edge) / WHOLE) ** call.typical
+
+        return extremes(reckon)
 
     @property
     def limit(self) -> float:

@@ -10,8 +10,8 @@ from configsvc.analysis.facts import (
 )
 from configsvc.analysis.interval import Range
 from configsvc.analysis.scenario import NOTHING_ASSUMED, DeferredError, Name, Scenario
-from configsvc.analysis.text import rate, span
-from configsvc.analysis.view import FACTS, EdgeView, Runtime, Traffic
+from configsvc.analysis.text import decimal, rate, span
+from configsvc.analysis.view import FACTS, Concurrency, EdgeView, Runtime, Traffic
 from configsvc.model.policies import (
     Bulkhead,
     CircuitBreaker,
@@ -29,6 +29,9 @@ class Surroundings(Protocol):
     def traffic(self, edge: EdgeView, /) -> Traffic:
         """Return how many calls the edge sees."""
 
+    def concurrency(self, edge: EdgeView, /) -> Concurrency:
+        """Return how many calls of one process share the edge's bulkhead at a time."""
+
     def subtree(self, edge: EdgeView, /) -> Range:
         """Return the longest time in microseconds that the callee works on one request."""
 
@@ -36,10 +39,11 @@ class Surroundings(Protocol):
 class TrafficReader:
     """How many first attempts an edge sees in a second."""
 
-    __slots__ = ("_scenario", "_traffic")
+    __slots__ = ("_scenario", "_surroundings", "_view")
 
-    def __init__(self, traffic: Traffic, scenario: Scenario) -> None:
-        self._traffic = traffic
+    def __init__(self, view: EdgeView, surroundings: Surroundings, scenario: Scenario) -> None:
+        self._view = view
+        self._surroundings = surroundings
         self._scenario = scenario
 
     @property
@@ -53,14 +57,30 @@ class TrafficReader:
         return settle(self._scenario, "rate of the pair per process", self._traffic.pair, rate)
 
     @property
+    def all(self) -> float:
+        """From all processes of the caller."""
+        return settle(self._scenario, "rate", self._traffic.all, rate)
+
+    @property
     def highest(self) -> float:
         """The most that all processes can send: infinite where nothing is known."""
         return self._traffic.all.high
 
     @property
-    def all(self) -> float:
-        """From all processes of the caller."""
-        return settle(self._scenario, "rate", self._traffic.all, rate)
+    def at_a_time(self) -> float:
+        """Calls of one process under way while each takes the callee's median."""
+        median = self._surroundings.concurrency(self._view).median
+        return settle(self._scenario, "calls at a time", median, decimal)
+
+    @property
+    def at_a_time_in_the_tail(self) -> float:
+        """Calls of one process under way while each takes the callee's 99th percentile."""
+        tail = self._surroundings.concurrency(self._view).tail
+        return settle(self._scenario, "calls at a time in the tail", tail, decimal)
+
+    @property
+    def _traffic(self) -> Traffic:
+        return self._surroundings.traffic(self._view)
 
 
 class Edge:
@@ -153,7 +173,7 @@ class Edge:
     @property
     def traffic(self) -> TrafficReader:
         """How many calls it sees."""
-        return TrafficReader(self._surroundings.traffic(self._view), self._scenario)
+        return TrafficReader(self._view, self._surroundings, self._scenario)
 
     @property
     def subtree(self) -> float:
@@ -179,7 +199,7 @@ for _fact in FACTS:
     setattr(PolicyEdge, _fact, _deferring(_fact))
 
 
-def settle(scenario: Scenario, key: str, value: Range, show: Name) -> float:
+def settle(scenario: Scenario, key: str, value: Range, show: Name | None) -> float:
     """The value of a range that is known, else what the scenario assumes of it."""
     if value.low == value.high:
         return value.low

@@ -134,6 +134,17 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Concurrency:
+    """How many calls of one process share the edge's bulkhead at a time.
+
+    ``median`` and ``tail``: when each takes the callee's median, or its 99th percentile.
+    """
+
+    median: Range
+    tail: Range
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeView:
     """One edge: the policies in force on it and the facts about both of its ends.
 

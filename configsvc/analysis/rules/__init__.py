@@ -5,6 +5,17 @@ from configsvc.analysis.rules.am01_amplified_path import AmplifiedPath
 from configsvc.analysis.rules.am03_stacked_retries import StackedRetries
 from configsvc.analysis.rules.am04_retry_storm import RetryStorm
 from configsvc.analysis.rules.am05_dominating_floor import DominatingFloor
+from configsvc.analysis.rules.bf01_endpoint_out_of_time import EndpointOutOfTime
+from configsvc.analysis.rules.bf02_blocking_optional_call import BlockingOptionalCall
+from configsvc.analysis.rules.bf03_fanout_tail import FanoutTail
+from configsvc.analysis.rules.bh01_small_bulkhead import SmallBulkhead
+from configsvc.analysis.rules.bh02_shared_pool_exhausted import SharedPoolExhausted
+from configsvc.analysis.rules.bh03_queue_outlives_deadline import QueueOutlivesDeadline
+from configsvc.analysis.rules.bh05_full_bulkhead_retried import FullBulkheadRetried
+from configsvc.analysis.rules.bh06_abandoned_work import AbandonedWork
+from configsvc.analysis.rules.bh07_pool_below_bulkhead import PoolBelowBulkhead
+from configsvc.analysis.rules.bh08_nominal_isolation import NominalIsolation
+from configsvc.analysis.rules.bh09_oversubscribed_callee import OversubscribedCallee
 from configsvc.analysis.rules.cg01_call_cycle import CallCycle
 from configsvc.analysis.rules.cg02_undeclared_callee import UndeclaredCallee
 from configsvc.analysis.rules.dl01_inverted_deadline import InvertedDeadline
@@ -54,6 +65,17 @@ ALL: tuple[type[Rule], ...] = (
     StackedRetries,
     RetryStorm,
     DominatingFloor,
+    EndpointOutOfTime,
+    BlockingOptionalCall,
+    FanoutTail,
+    SmallBulkhead,
+    SharedPoolExhausted,
+    QueueOutlivesDeadline,
+    FullBulkheadRetried,
+    AbandonedWork,
+    PoolBelowBulkhead,
+    NominalIsolation,
+    OversubscribedCallee,
     CallCycle,
     UndeclaredCallee,
     InvertedDeadline,
