@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,4 +51,6 @@ def make_agent(peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
     yield make
     for agent in made:
-        agent.stop()
+        agent.stop(timeout=10.0)
+    left = {thread.name for thread in threading.enumerate()}
+    assert left.isdisjoint({"configsvc-local", "configsvc-stream", "configsvc-uplink"})

@@ -1,22 +1,23 @@
-"""The agent's HTTP client: the three requests of the protocol, every read bounded.
-
-Importing this module imports ``http.client`` and ``ssl``; the agent does it on its own thread, so
-that a service does not pay for them at import.
-"""
+"""The three requests of the protocol, for one instance."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
-from configsvc_agent.errors import AgentError
+from configsvc_agent.client._wire import (
+    MAX_PROBLEM,
+    EventStream,
+    ServerAwayError,
+    ServerRefusedError,
+    ask,
+    read,
+    told,
+)
 from configsvc_agent.settings import Settings, SettingsError
 
 CONNECT_TIMEOUT = 5.0
@@ -24,32 +25,6 @@ CONNECT_TIMEOUT = 5.0
 
 ANSWER_TIMEOUT = 10.0
 """Seconds of silence that an answer may have."""
-
-MAX_PROBLEM = 16 << 10
-"""Bytes read of an answer that is an error."""
-
-_CHUNK = 64 << 10
-
-_Headers: TypeAlias = Mapping[str, str]
-
-
-class ServerAwayError(AgentError):
-    """The server cannot be reached, or the connection broke; it will be tried again."""
-
-
-class ServerRefusedError(AgentError):
-    """The server answered, but not with what was asked for.
-
-    ``status``: the HTTP status. ``code``: the problem's code, empty where there is none.
-    ``retry_after``: seconds that the server asks to wait, 0 where it does not.
-    """
-
-    def __init__(self, status: int, code: str, detail: str, retry_after: float = 0.0) -> None:
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
-        super().__init__(f"the server answered {status} {code}: {detail}".rstrip(": "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +42,6 @@ class Fetched:
 class _Answer:
     data: bytes
     headers: http.client.HTTPMessage
-
-
-class EventStream:
-    """An open stream: an iterator over its bytes, to be closed from any thread."""
-
-    def __init__(self, wire: socket.socket, response: http.client.HTTPResponse) -> None:
-        self._socket = wire
-        self._response = response
-
-    def quiet_for(self, seconds: float) -> None:
-        """Let a silence of so many seconds end the stream from now on."""
-        self._socket.settimeout(seconds)
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come, in pieces of at most 64 KiB.
-
-        Raises:
-            ServerAwayError: the connection broke or was silent for too long.
-        """
-        while True:
-            try:
-                chunk = self._response.read1(_CHUNK)
-            except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
-                # close() from another thread pulls the file from under a read.
-                raise ServerAwayError(f"the stream broke: {_told(error)}") from error
-            if not chunk:
-                return
-            yield chunk
-
-    def close(self) -> None:
-        """End the stream; a thread that is reading it is woken."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def release(self) -> None:
-        """Give the descriptor back; for the reading thread, once it has stopped reading."""
-        self._response.close()
-        self._socket.close()
 
 
 class Client:
@@ -139,14 +76,15 @@ class Client:
         wire = connection.sock  # the connection lets go of it once the answer's head is read
         try:
             path = f"{self._path}/v1/agent/stream?{self._identity(instance=True)}"
-            response = _ask(connection, "GET", path, headers | self._authorization())
-            _expect(response, http.HTTPStatus.OK)
-            kind = response.headers.get_content_type()
-            if kind != "text/event-stream":
-                raise ServerRefusedError(response.status, "", f"{kind} is no event stream")
+            headers |= self._authorization()
+            response = ask(connection, "GET", path, headers, expected=http.HTTPStatus.OK)
         except BaseException:
             connection.close()
             raise
+        kind = response.headers.get_content_type()
+        if kind != "text/event-stream":
+            response.close()
+            raise ServerRefusedError(response.status, "", f"{kind} is no event stream")
         return EventStream(wire, response)
 
     def fetch(self, digest: str, *, limit: int) -> Fetched:
@@ -209,17 +147,30 @@ class Client:
             headers = self._authorization()
             if body is not None:
                 headers["Content-Type"] = "application/json"
-            response = _ask(connection, method, f"{self._path}{path}", headers, body)
-            _expect(response, status)
-            answer = _Answer(_read(response, limit), response.headers)
+            response = ask(
+                connection, method, f"{self._path}{path}", headers, body, expected=status
+            )
         except BaseException:
             connection.close()
             raise
+        try:
+            answer = _Answer(read(response, limit), response.headers)
+        except BaseException:
+            response.close()
+            connection.close()
+            raise
+        self._keep(connection, response)
+        return answer
+
+    def _keep(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
+    ) -> None:
+        """Keep a connection whose answer was read to its end; any other would answer next time."""
         if response.isclosed():
             self._connection = connection
         else:
+            response.close()
             connection.close()
-        return answer
 
     def _connect(self) -> http.client.HTTPConnection:
         connection = (
@@ -234,7 +185,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise ServerAwayError(
-                f"{self._settings.url} cannot be reached: {_told(error)}"
+                f"{self._settings.url} cannot be reached: {told(error)}"
             ) from error
         connection.sock.settimeout(ANSWER_TIMEOUT)
         return connection
@@ -264,56 +215,6 @@ def _context(settings: Settings) -> ssl.SSLContext:
         ) from error
 
 
-def _ask(
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    headers: _Headers,
-    body: bytes | None = None,
-) -> http.client.HTTPResponse:
-    try:
-        connection.request(method, path, body, dict(headers))
-        return connection.getresponse()
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise ServerAwayError(f"{method} {path.partition('?')[0]}: {_told(error)}") from error
-
-
-def _expect(response: http.client.HTTPResponse, status: int) -> None:
-    if response.status == status:
-        return
-    code, detail = _problem(_read(response, MAX_PROBLEM))
-    raise ServerRefusedError(
-        response.status, code, detail or response.reason, _seconds(response.headers)
-    )
-
-
-def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
-    try:
-        data = response.read(limit)
-        if response.length and len(data) < limit:
-            raise http.client.IncompleteRead(data, response.length)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise ServerAwayError(f"the answer broke off: {_told(error)}") from error
-    return data
-
-
-def _problem(data: bytes) -> tuple[str, str]:
-    """The code and the detail of a problem document, empty where the answer is none."""
-    try:
-        problem = json.loads(data)
-    except (ValueError, RecursionError):
-        return "", ""
-    if not isinstance(problem, dict):
-        return "", ""
-    return str(problem.get("code", ""))[:64], str(problem.get("detail", ""))[:300]
-
-
-def _seconds(headers: http.client.HTTPMessage) -> float:
-    """Retry-After in seconds; a date or nonsense counts as absent."""
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isdigit() and len(text) < 6 else 0.0  # noqa: PLR2004  a day
-
-
 def _fetched(data: bytes, headers: http.client.HTTPMessage) -> Fetched:
     try:
         return Fetched(
@@ -325,8 +226,3 @@ def _fetched(data: bytes, headers: http.client.HTTPMessage) -> Fetched:
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise ServerRefusedError(200, "", f"the bundle's headers are incomplete: {error}") from None
-
-
-def _told(error: BaseException) -> str:
-    """An exception in few words; some carry no text of their own."""
-    return str(error)[:200] or type(error).__name__
