@@ -77,7 +77,8 @@ class AgentStream:
         """Begin to write; the head of the answer is written already."""
         self._connection = connection
         self._schedule()
-        self.refresh()
+        if not self.refresh():
+            self._write_heartbeat()  # the agent learns at once that it holds what it should
 
     def refresh(self) -> bool:
         """Write what the agent needs by now, if its connection takes it; False: it has it all."""
@@ -144,6 +145,9 @@ class AgentStream:
 
     def _beat(self) -> None:
         self._schedule()
+        self._write_heartbeat()
+
+    def _write_heartbeat(self) -> None:
         known = self._around.in_force(self.identity[0])
         if self._connection is None or self.subscription.blocked or known is None:
             return
