@@ -4,8 +4,8 @@ from math import inf, isinf
 
 from configsvc.analysis.outcomes import is_timeout
 from configsvc.analysis.readers import Edge
-from configsvc.model.policies import Budget, Retry
-from configsvc.model.quantities import WHOLE
+from configsvc.model.policies import Budget, RateLimit, Retry
+from configsvc.model.quantities import SECOND, WHOLE
 
 LEAST_FLOOR = 10_000
 """No attempt starts with less time left, where the callee's median is not declared."""
@@ -148,6 +148,16 @@ def breaker_rate(edge: Edge) -> float:
         return edge.traffic.per_process
     pair = edge.traffic.pair_per_process
     return pair / edge.callee.instances if scope == "instance" else pair
+
+
+def per_second(limit: RateLimit) -> float:
+    """L: calls that a limit lets through in a second, in the long run."""
+    return limit.rate.limit * SECOND / limit.rate.period
+
+
+def time_for_token(limit: RateLimit) -> float:
+    """The longest wait for the next call that an empty limit lets through."""
+    return limit.rate.period / limit.rate.limit
 
 
 def copies(edge: Edge) -> float:

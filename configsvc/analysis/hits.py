@@ -103,8 +103,11 @@ def message_of(rule: Rule, conflict: Conflict) -> str:
     return f"{text} (even if {' and '.join(conflict.even_if)})" if conflict.even_if else text
 
 
+_POLICY_PARTS = frozenset({*POLICIES, "admission"})
+
+
 def _is_policy(name: str) -> bool:
-    return name.partition(".")[0] in POLICIES
+    return name.partition(".")[0] in _POLICY_PARTS
 
 
 def _fix(hit: Hit) -> Fix | None:

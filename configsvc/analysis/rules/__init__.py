@@ -27,6 +27,10 @@ from configsvc.analysis.rules.dl07_inverted_keepalive import InvertedKeepalive
 from configsvc.analysis.rules.dl08_promise_out_of_reach import PromiseOutOfReach
 from configsvc.analysis.rules.gw03_dangling_reference import DanglingReference
 from configsvc.analysis.rules.hg02_hedged_retry import HedgedRetry
+from configsvc.analysis.rules.hg03_late_hedge import LateHedge
+from configsvc.analysis.rules.hg04_early_hedge import EarlyHedge
+from configsvc.analysis.rules.hg06_unthrottled_hedge import UnthrottledHedge
+from configsvc.analysis.rules.hg07_hedge_on_same_instance import HedgeOnSameInstance
 from configsvc.analysis.rules.rb02_open_breaker_retried import OpenBreakerRetried
 from configsvc.analysis.rules.rb03_one_request_trips import OneRequestTrips
 from configsvc.analysis.rules.rb04_starved_breaker import StarvedBreaker
@@ -42,6 +46,13 @@ from configsvc.analysis.rules.rb14_half_open_flood import HalfOpenFlood
 from configsvc.analysis.rules.rb16_breaker_for_all_instances import BreakerForAllInstances
 from configsvc.analysis.rules.rb19_unchecked_retry import UncheckedRetry
 from configsvc.analysis.rules.rb21_open_below_hang import OpenBelowHang
+from configsvc.analysis.rules.rl01_limits_beyond_callee import LimitsBeyondCallee
+from configsvc.analysis.rules.rl02_retries_before_refill import RetriesBeforeRefill
+from configsvc.analysis.rules.rl03_wait_beyond_deadline import WaitBeyondDeadline
+from configsvc.analysis.rules.rl04_retries_eat_quota import RetriesEatQuota
+from configsvc.analysis.rules.rl05_permit_beyond_deadline import PermitBeyondDeadline
+from configsvc.analysis.rules.rl06_overload_ignored import OverloadIgnored
+from configsvc.analysis.rules.rl07_fanout_beyond_limit import FanoutBeyondLimit
 from configsvc.analysis.rules.rt01_ineffective_attempt_limit import IneffectiveAttemptLimit
 from configsvc.analysis.rules.rt02_retry_without_attempt_limit import RetryWithoutAttemptLimit
 from configsvc.analysis.rules.rt03_dead_attempts import DeadAttempts
@@ -87,6 +98,10 @@ ALL: tuple[type[Rule], ...] = (
     PromiseOutOfReach,
     DanglingReference,
     HedgedRetry,
+    LateHedge,
+    EarlyHedge,
+    UnthrottledHedge,
+    HedgeOnSameInstance,
     OpenBreakerRetried,
     OneRequestTrips,
     StarvedBreaker,
@@ -102,6 +117,13 @@ ALL: tuple[type[Rule], ...] = (
     BreakerForAllInstances,
     UncheckedRetry,
     OpenBelowHang,
+    LimitsBeyondCallee,
+    RetriesBeforeRefill,
+    WaitBeyondDeadline,
+    RetriesEatQuota,
+    PermitBeyondDeadline,
+    OverloadIgnored,
+    FanoutBeyondLimit,
     IneffectiveAttemptLimit,
     RetryWithoutAttemptLimit,
     DeadAttempts,
