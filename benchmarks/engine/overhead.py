@@ -14,7 +14,6 @@ import asyncio
 import gc
 import importlib
 import statistics
-import sys
 import threading
 import time
 import tracemalloc
@@ -248,20 +247,18 @@ def memory(edges: int = 1000) -> None:
     print(f"\nmemory per edge, all machines made: {size:.0f} bytes ({len(guards)} edges)")
 
 
-def main() -> int:
+def run(rounds: int = 40, calls: int = 2000) -> None:
     """Measure and print."""
+    show("sync, successful call", measure(sync_candidates(), rounds, calls))
+    show("asyncio, successful call", asyncio.run(ameasure(rounds, calls)))
+    together()
+    memory()
+    reload()
+
+
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--calls", type=int, default=2000)
     given = parser.parse_args()
-    show("sync, successful call", measure(sync_candidates(), given.rounds, given.calls))
-    taken = asyncio.run(ameasure(given.rounds, given.calls))
-    show("asyncio, successful call", taken)
-    together()
-    memory()
-    reload()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    run(given.rounds, given.calls)

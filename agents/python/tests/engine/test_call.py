@@ -111,6 +111,7 @@ def test_inbound_deadline_shortens_the_overall_limit() -> None:
     assert result.ended == 300 * MS
     assert isinstance(result.error, DeadlineError)
     assert result.error.policy == "inbound deadline"
+    assert "(policy inbound deadline, revision 0)" in str(result.error)
 
 
 def test_inbound_deadline_beyond_the_overall_limit_changes_nothing() -> None:

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
-from typing import Any, Final, ParamSpec, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from configsvc_agent.drivers import context
-from configsvc_agent.drivers.aio import TaskWaker, run_async
 from configsvc_agent.drivers.classify import DEFAULT, Classifier
-from configsvc_agent.drivers.hedged import run_hedged
 from configsvc_agent.drivers.listening import Listener, SafeListener
-from configsvc_agent.drivers.race import make
 from configsvc_agent.drivers.sync import run_sync
 from configsvc_agent.drivers.timing import Timing
 from configsvc_agent.engine.call import Call
 from configsvc_agent.engine.commands import NO_FACTS, Attempt, Facts, Ports
 from configsvc_agent.engine.events import HedgeRefused
-from configsvc_agent.engine.outcome import SUCCESS
+from configsvc_agent.engine.outcome import SUCCESS, Outcome
 from configsvc_agent.engine.plan import Plan
 from configsvc_agent.engine.policy import Edge
 from configsvc_agent.engine.registry import Machines
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from configsvc_agent.engine.waiting import Waker
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 REAL_TIME: Final = Timing()
+
+
+class _Tasks(NamedTuple):
+    """What runs calls in asyncio tasks."""
+
+    make: Callable[..., Awaitable[tuple[Outcome, int]]]
+    run: Callable[..., Awaitable[Any]]
+    waker: Callable[[], Waker]
+
+
+@cache
+def _tasks() -> _Tasks:
+    """Imported with the first asynchronous call: threaded services do not pay for asyncio."""
+    from configsvc_agent.drivers import aio, race  # noqa: PLC0415 - see above
+
+    return _Tasks(race.make, aio.run_async, aio.TaskWaker)
 
 
 class Guard:
@@ -73,7 +91,7 @@ class Guard:
         self._executor = executor
         self._timing = timing
         self._ports = Ports(rng, timing.waker, emit, attempts)
-        self._async_ports = Ports(rng, TaskWaker, emit, attempts)
+        self._async_ports = Ports(rng, lambda: _tasks().waker(), emit, attempts)
         self._clock = timing.clock
         self._outcome_of = classifier.result
         self._tells_attempts = emit is not None and attempts
@@ -135,6 +153,8 @@ class Guard:
         call = Call(plan, self._ports, facts)
         if plan.policy.hedge is not None:
             if self._executor is not None:
+                from configsvc_agent.drivers.hedged import run_hedged  # noqa: PLC0415 - as asyncio
+
                 timing, reader = self._timing, self._classifier
                 return run_hedged(call, send, timing, reader, self._executor, facts)
             self._say_hedge_missed()
@@ -180,7 +200,7 @@ class Guard:
         if attempt is None:
             return await self._arun_through(plan, send, facts, now)
         try:
-            outcome, now = await make(attempt, send, self._clock, self._classifier)
+            outcome, now = await _tasks().make(attempt, send, self._clock, self._classifier)
         except BaseException:
             Call.of(attempt, self._async_ports, facts).cancelled(self._clock())
             raise
@@ -188,7 +208,7 @@ class Guard:
             return attempt.value
         call = Call.of(attempt, self._async_ports, facts)
         command = call.finished(attempt, outcome, now)
-        return await run_async(call, command, send, self._clock, self._classifier, facts)
+        return await _tasks().run(call, command, send, self._clock, self._classifier, facts)
 
     async def _arun_through(
         self, plan: Plan, send: Callable[[Attempt], Awaitable[T]], facts: Facts, now: int
@@ -196,7 +216,7 @@ class Guard:
         """The general way, from the start."""
         call = Call(plan, self._async_ports, facts)
         command = call.start(now)
-        return await run_async(call, command, send, self._clock, self._classifier, facts)
+        return await _tasks().run(call, command, send, self._clock, self._classifier, facts)
 
     def _say_hedge_missed(self) -> None:
         if self._hedge_missed:

@@ -123,7 +123,8 @@ def _ask_breaker(
         reason = f"the circuit breaker is open for another {duration_text(admission.remaining)}"
     else:
         reason = "the circuit breaker is half-open and all its probes are under way"
-    return attempt.plan.error(OpenError, reason, "breaker.openFor", admission.remaining)
+    policy = attempt.plan.source("breaker.openFor")
+    return attempt.plan.error(OpenError, reason, policy, admission.remaining)
 
 
 def _release_breaker(attempt: Attempt) -> None:
@@ -160,12 +161,13 @@ def _queue_for_token(
 
 def _limited(attempt: Attempt, wait: int) -> LimitedError:
     _release_breaker(attempt)
-    policy = attempt.plan.policy.rate_limit or RateLimit(1)
+    plan = attempt.plan
+    limit = plan.policy.rate_limit or RateLimit(1)
     reason = (
-        f"the rate limit of {policy.limit} per {duration_text(policy.period)} is used up; "
+        f"the rate limit of {limit.limit} per {duration_text(limit.period)} is used up; "
         f"the next attempt fits in {duration_text(wait)}"
     )
-    return attempt.plan.error(LimitedError, reason, "rateLimit.limit", wait)
+    return plan.error(LimitedError, reason, plan.source("rateLimit.limit"), wait)
 
 
 # ── bulkhead ─────────────────────────────────────────────────────────────────────────────────────
@@ -221,7 +223,7 @@ def _full(attempt: Attempt, detail: str) -> FullError:
     _release_breaker(attempt)
     limit = plan.policy.bulkhead.max_concurrent if plan.policy.bulkhead else 0
     reason = f"the bulkhead is full: {limit} attempts in flight{detail}"
-    return plan.error(FullError, reason, "bulkhead.maxConcurrent")
+    return plan.error(FullError, reason, plan.source("bulkhead.maxConcurrent"))
 
 
 def _stop_queueing(attempt: Attempt) -> None:

@@ -21,6 +21,7 @@ def timeout_error(
     """The error of an attempt that reached its limit; ``None`` if it ended for another reason."""
     if attempt.expires is None or now < attempt.expires or "timeout" not in outcome.classes:
         return None
+    plan = attempt.plan
     error: CallTimeoutError
     if attempt.expires == attempt.deadline:
         what = f"attempt {attempt.number} was cut by{_ran_on(attempt)}"
@@ -28,7 +29,7 @@ def timeout_error(
     else:
         limit = duration_text(attempt.expires - attempt.started)
         reason = f"attempt {attempt.number} took longer than its limit of {limit}{_ran_on(attempt)}"
-        error = attempt.plan.error(AttemptTimeoutError, reason, "timeout.attempt")
+        error = plan.error(AttemptTimeoutError, reason, plan.source("timeout.attempt"))
     error.interrupted = not attempt.overran
     return error
 
@@ -37,11 +38,10 @@ def deadline_error(attempt: Attempt, inbound: int | None, what: str) -> Deadline
     """The error of a call whose time is up; ``what`` leads over to the limit that decided."""
     plan = attempt.plan
     if inbound is not None and inbound == attempt.deadline:
-        error = plan.error(DeadlineError, f"{what} the deadline that came in with the request", "")
-        error.policy = INBOUND_DEADLINE
-        return error
-    limit = duration_text(plan.overall or 0)
-    return plan.error(DeadlineError, f"{what} the overall limit of {limit}", "timeout.overall")
+        reason = f"{what} the deadline that came in with the request"
+        return plan.error(DeadlineError, reason, INBOUND_DEADLINE)
+    reason = f"{what} the overall limit of {duration_text(plan.overall or 0)}"
+    return plan.error(DeadlineError, reason, plan.source("timeout.overall"))
 
 
 def _ran_on(attempt: Attempt) -> str:

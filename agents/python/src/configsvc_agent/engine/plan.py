@@ -131,15 +131,15 @@ class Plan:
         policy = leaf.partition(".")[0] + "."
         return next((name for key, name in sources.items() if key.startswith(policy)), "default")
 
-    def error(self, kind: type[E], reason: str, leaf: str, remaining: int | None = None) -> E:
-        """An error of this edge, decided by whoever set ``leaf``."""
+    def error(self, kind: type[E], reason: str, policy: str, remaining: int | None = None) -> E:
+        """An error of this edge, decided by ``policy``: what :meth:`source` tells of a leaf."""
         edge = self.edge
         return kind(
             reason,
             caller=edge.caller,
             callee=edge.callee,
             operation=edge.operation,
-            policy=self.source(leaf),
+            policy=policy,
             revision=self.policy.revision,
             remaining=remaining,
         )
