@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +134,8 @@ def read_settings(service: str, environment: Mapping[str, str], options: Options
 
 def new_instance() -> str:
     """A name for this process: host, process id and chance, so that no two are alike."""
-    host = _FOREIGN.sub("-", socket.gethostname())[:_LONGEST_HOST] or "host"
-    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+    host = _FOREIGN.sub("-", os.uname().nodename)[:_LONGEST_HOST] or "host"
+    return f"{host}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _token(environment: Mapping[str, str], options: Options) -> Token | None:

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, cast
 
 from configsvc_agent import __version__
 from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks, Tools
-from configsvc_agent.agent._explain import Explanation
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
-from configsvc_agent.delivery import Callback, Change, Delivery, Origin, State, Status, Subscriber
+from configsvc_agent.delivery import Callback, Change, Origin, State, Status, Subscriber
 from configsvc_agent.drivers import Classifier
 from configsvc_agent.settings import Options, read_settings
 
 if TYPE_CHECKING:
     import ssl
     from typing import Unpack
+
+    from configsvc_agent.agent._explain import Explanation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -282,6 +283,8 @@ class Agent:
 
     def explain(self, callee: str, operation: str = ANY_OPERATION) -> Explanation:
         """The effective policy of an edge, each value with the resource that set it."""
+        from configsvc_agent.agent._explain import Explanation  # noqa: PLC0415  when asked
+
         bundle, status = self.bundle, self.status()
         known = bundle.callees.get(callee)
         return Explanation(
@@ -311,6 +314,8 @@ class Agent:
         return Edges(self._settings.service, bundle, self._hooks, Tools(executor=HedgeThreads()))
 
     def _new_delivery(self) -> Deliverer:
+        from configsvc_agent.delivery.threads import Delivery  # noqa: PLC0415  with the start
+
         return Delivery(
             self._settings,
             agent_version=__version__,

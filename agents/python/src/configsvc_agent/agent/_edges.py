@@ -8,9 +8,10 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns as clock
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from configsvc_agent.agent._deadline import current_deadline
+from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats
 from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle
@@ -140,7 +141,7 @@ class Tools:
 
     timing: Timing = REAL_TIME
     rng: Callable[[], float] = random.random
-    executor: Executor | None = None
+    executor: HedgeThreads | None = None
 
 
 class Edges:
@@ -246,7 +247,7 @@ class Edges:
                     classifier=classifier,
                     listener=self._hooks.listener(stats),
                     attempts=bool(self._hooks),
-                    executor=self._tools.executor,
+                    executor=cast("Executor | None", self._tools.executor),
                     rng=self._tools.rng,
                     timing=self._tools.timing,
                 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -14,8 +16,8 @@ MAX_COPIES = 64
 """Attempts of hedged calls in flight at once; more wait their turn."""
 
 
-class HedgeThreads(Executor):
-    """A pool that costs nothing while no policy hedges."""
+class HedgeThreads:
+    """A pool that costs nothing while no policy hedges; of ``Executor`` it has what guards use."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,13 +27,8 @@ class HedgeThreads(Executor):
         """Run ``fn`` on a thread of the pool."""
         with self._lock:
             if self._pool is None:
+                from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  when needed
+
                 self._pool = ThreadPoolExecutor(MAX_COPIES, thread_name_prefix="configsvc-hedge")
             pool = self._pool
         return pool.submit(fn, *args, **kwargs)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  as the base
-        """End the pool, if there is one."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait, cancel_futures=cancel_futures)

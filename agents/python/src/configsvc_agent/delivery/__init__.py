@@ -1,13 +1,15 @@
-"""From the server, the disk or the operator's file to what is in force."""
+"""From the server, the disk or the operator's file to what is in force.
 
-from configsvc_agent.delivery._delivery import Delivery
+Here is what everybody sees of it. What does it, `configsvc_agent.delivery.threads`, is imported
+when an agent starts.
+"""
+
 from configsvc_agent.delivery._status import Origin, State, Status
 from configsvc_agent.delivery._subscribers import Callback, Change, InForce, Subscriber
 
 __all__ = [
     "Callback",
     "Change",
-    "Delivery",
     "InForce",
     "Origin",
     "State",
