@@ -109,7 +109,7 @@ class Engine:
         return answer
 
     def status(self) -> dict[str, Any]:
-        """How the agent stands, and how its breakers have moved."""
+        """How the agent stands, how its breakers have moved, and what the policies did."""
         status = self._agent.status()
         return {
             "state": str(status.state),
@@ -117,6 +117,7 @@ class Engine:
             "version": status.version,
             "digest": status.digest,
             "breakers": self._breakers,
+            "events": {edge.callee: dict(edge.events) for edge in self._agent.metrics().edges},
         }
 
     def _note(self, event: Event) -> None:

@@ -1,6 +1,7 @@
 """The tour: what configsvc is for, shown on running services, step by step."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -17,6 +18,14 @@ SLOW: Final = 0.4
 """Seconds by which the score engine is slowed down: twice what an attempt may take."""
 
 _WIDTH: Final = 3
+
+_WHAT_POLICIES_DID: Final = {
+    "attempts repeated, as far as the budget of 20 % went": "retry",
+    "repeats refused: no budget, or no time before the deadline": "retry-refused",
+    "calls turned away by the bulkhead of 8": "rejected-full",
+    "calls turned away by the open breaker": "rejected-open",
+    "answers from the fallback: the last score known": "fallback-last-good",
+}
 
 
 def say(text: str) -> None:
@@ -114,11 +123,16 @@ class Tour:
         say(f"no restart: still processes {', '.join(map(str, pids.values()))}")
 
     def _slow(self) -> None:
-        began = time.monotonic()
+        began, before = time.monotonic(), self._events()
         self._system.engine("score-engine").delay(SLOW)
-        say(f"each of its answers now takes {SLOW:.1f} s; an attempt may take 0.22 s")
+        say(f"each of its answers now takes {SLOW:.1f} s; an attempt may take 0.22 s, a call 0.5 s")
         self._await_breaker("open", began)
-        say(f"then   {self._watch_for(2.0)}")
+        summary = self._watch_for(2.0)
+        say(f"{summary}, in 2 s with the breaker open")
+        for what, name in _WHAT_POLICIES_DID.items():
+            happened = self._events()[name] - before[name]
+            require(happened > 0, f"a slow callee, and yet there is nothing of this: {what}")
+            say(f"{happened:6} {what}")
 
     def _kill(self) -> None:
         self._system.process("score-engine").kill()
@@ -183,6 +197,11 @@ class Tour:
         path = self._client.in_namespace("changes")
         outcome: dict[str, Any] = self._client.send("POST", path, sent).body
         return outcome
+
+    def _events(self) -> Counter[str]:
+        """What the player engine's policies did so far on its calls to the score engine."""
+        status = self._system.status("player-engine")
+        return Counter((status or {"events": {}})["events"].get("score-engine", {}))
 
     def _is_ready(self, service: str) -> bool | None:
         status = self._system.status(service)

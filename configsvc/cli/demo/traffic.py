@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Final, Self
 
-WORKERS: Final = 4
+WORKERS: Final = 24
 PLAYERS: Final = 20
 _FEW: Final = 2
 
