@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from configsvc.access import EVERY_NAMESPACE, AgentIdentity, Role
+from configsvc.access import EVERY_NAMESPACE, Role
 from configsvc.web import create_app
 from tests.usecases.world import NAMESPACE, ROOT, Json, World
 
@@ -30,10 +30,10 @@ class Api:
         """A new operator's token."""
         return self.world.plane.tokens.mint_operator(ROOT, {namespace: role}, str(role))[0]
 
-    def agent_token(self, service: str) -> str:
-        """A new agent's token."""
-        identity = AgentIdentity(NAMESPACE, service)
-        return self.world.plane.tokens.mint_agent(ROOT, identity, "agent")[0]
+    @property
+    def admin_id(self) -> str:
+        """The public id of the admin's token."""
+        return self.tokens[Role.ADMIN].split("_")[1]
 
     def call(
         self,

@@ -68,6 +68,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         store.CompareFailedError: Kind(503, "contention"),
         store.StoreFullError: Kind(503, "store-full"),
         store.StoreUnavailableError: Kind(503, "store-unavailable"),
+        store.StoreClosedError: Kind(503, "store-unavailable"),  # the process is on its way out
     }
 )
 
