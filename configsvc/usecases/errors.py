@@ -176,6 +176,16 @@ class ContentionError(OperationError):
         )
 
 
+class BusyError(OperationError):
+    """Others of this process have been publishing to the namespace all the time."""
+
+    def __init__(self, namespace: str, seconds: float) -> None:
+        super().__init__(
+            f"others have been publishing to namespace {namespace!r} for {seconds:g} s without a "
+            "break, and nothing was written: try again"
+        )
+
+
 class IdempotencyKeyReusedError(InputError):
     """One idempotency key came with two different requests."""
 

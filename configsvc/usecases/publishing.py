@@ -1,7 +1,8 @@
 """Publishing: check, compile and commit a change, or refuse it whole."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from configsvc.bundle import Bundle, compile_changed
 from configsvc.schema import InvalidDocumentError, canonical
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
-from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
+from configsvc.usecases.errors import BusyError, ContentionError, RefusedByFindingsError
 from configsvc.usecases.judging import Judgement, judge
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceSettings
@@ -24,6 +25,9 @@ from configsvc.usecases.workspace import Judged, Workspace, Workspaces
 
 TRIES: Final = 5
 """How often a change is put on top of a head that keeps moving."""
+
+PATIENCE: Final = 20.0
+"""Seconds for which a writer waits for those of its own process to finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Publisher:
             RefusedByFindingsError: it adds error findings or makes open ones worse.
             IdempotencyKeyReusedError: the key came with another request.
             ContentionError: the head moved during each of `TRIES` tries.
+            BusyError: its turn did not come within `PATIENCE`.
         """
         who.require(namespace, Right.PUBLISH)
         check_message(change.message)
@@ -109,7 +114,7 @@ class Publisher:
         self, namespace: str, repeat: Repeat | None, attempt: Callable[[], Published]
     ) -> Published:
         """Run a write until the head holds still; a process does not compete with itself for it."""
-        with self._turns.setdefault(namespace, threading.Lock()):
+        with self._turn(namespace):
             for _ in range(TRIES):
                 if (outcome := self._repeats.find(namespace, repeat)) is not None:
                     return outcome
@@ -118,6 +123,16 @@ class Publisher:
                 except (HeadMovedError, AnswerExistsError):
                     continue
         raise ContentionError(namespace, TRIES)
+
+    @contextmanager
+    def _turn(self, namespace: str) -> Iterator[None]:
+        turn = self._turns.setdefault(namespace, threading.Lock())
+        if not turn.acquire(timeout=PATIENCE):
+            raise BusyError(namespace, PATIENCE)
+        try:
+            yield
+        finally:
+            turn.release()
 
     def judge(self, proposal: Proposal) -> Judgement:
         """Run today's rules over a proposal."""

@@ -103,7 +103,7 @@ class Workspaces:
             kept = self._kept.get(namespace)
         if kept is None or not _same(kept.workspace.head, head):
             kept = self._load(namespace, head, kept)
-        return self._keep(namespace, kept)
+        return self._keep(namespace, kept) if head else kept
 
     def _keep(self, namespace: str, kept: _Kept) -> _Kept:
         with self._lock:

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from configsvc.store import Store, Transaction
-from configsvc.usecases.errors import ContentionError
-from configsvc.usecases.publishing import TRIES
+from configsvc.usecases import Published, publishing
+from configsvc.usecases.errors import BusyError, ContentionError
+from configsvc.usecases.publishing import TRIES, Intent
 from tests.usecases.world import EDITOR, NAMESPACE, SYSTEM, VIEWER, World, change, timeout
 
 
@@ -97,3 +98,19 @@ def test_other_errors_are_not_tried_again(world: World) -> None:
         world.plane.publisher.in_turn(NAMESPACE, None, attempt)  # type: ignore[arg-type]
 
     assert len(calls) == 1
+
+
+def test_writer_whose_turn_does_not_come_gives_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread does not wait for ever for those of its own process."""
+    monkeypatch.setattr(publishing, "PATIENCE", 0.01)
+
+    def attempt() -> Published:
+        with pytest.raises(BusyError, match=r"for 0\.01 s without a break"):
+            ThreadPoolExecutor(1).submit(world.publish, timeout(attempt="1s")).result()
+        return world.plane.publisher.commit(intent, None)
+
+    judgement = world.plane.rollbacks.preview(EDITOR, NAMESPACE, 1).judgement
+    intent = Intent(EDITOR.name, "publish", "m", judgement)
+    world.plane.publisher.in_turn(NAMESPACE, None, attempt)

@@ -140,12 +140,14 @@ class TestFleet:
 
     def test_agents_and_what_did_not_answer(self, api: Api) -> None:
         """Rows of agents, and the names of missing processes."""
-        row = AgentRow(NAMESPACE, "player", "p-1", "s", 1, 2, version=1)
+        since = api.world.clock.now - 5
+        row = AgentRow(NAMESPACE, "player", "p-1", "s", 1, 2, version=1, wanted_since=since)
         api.world.fleet = FleetAnswer((row,), ("agents-2",))
 
         found = api.get("fleet").get_json()
 
-        assert [(a["service"], a["version"]) for a in found["items"]] == [("player", 1)]
+        (agent,) = found["items"]
+        assert (agent["service"], agent["version"], agent["lag"]) == ("player", 1, 5)
         assert found["incomplete"] == ["agents-2"]
 
     def test_change_that_reached_nobody(self, api: Api) -> None:

@@ -221,3 +221,23 @@ def test_deletion_of_more_than_half_needs_confirm(api: Api) -> None:
     assert "'confirm': true" in refused.get_json()["detail"]
     assert api.world.revision == 2
     assert api.publish(delete=deletes, confirm=True).status_code == 200
+
+
+def test_refusal_of_a_huge_body_is_small(api: Api) -> None:
+    """What was sent is quoted in part, and of many errors the first are told."""
+    wrong = {"message": "m", "base": 1, "put": ["x" * 50_000] * 200, "delete": ["y" * 1000] * 200}
+
+    refused = api.post("changes", wrong)
+
+    assert refused.status_code == 400
+    assert len(refused.get_json()["errors"]) == 50
+    assert len(refused.data) < 50_000
+
+
+def test_detail_of_many_errors_tells_the_first(api: Api) -> None:
+    """Three in words, all of them as data."""
+    body = api.publish(*(new(f"t{i}", attempt="5") for i in range(5))).get_json()
+
+    assert body["detail"].startswith("/put/0/spec/attempt: ")
+    assert body["detail"].endswith("; and 2 more")
+    assert len(body["errors"]) == 5

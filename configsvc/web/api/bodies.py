@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -35,6 +36,12 @@ MAX_BODY: Final = 17 << 20
 MAX_DOCUMENT: Final = 256 << 10
 """Bytes of a body that is one document."""
 
+MAX_ERRORS: Final = 50
+"""Errors of a body that are looked for; a large one may have as many as it has values."""
+
+_MAX_MESSAGE: Final = 300
+_SHOWN: Final = 60
+
 _ORIGIN: Final = "body"
 _SYNTAXES: Final[dict[str, Syntax]] = {JSON: "json", YAML: "yaml"}
 
@@ -51,7 +58,7 @@ def json_body(shape: str) -> Any:  # noqa: ANN401 JSON of that shape
         value = parse_json(_data(MAX_BODY), origin=_ORIGIN, largest=MAX_BODY)
     except InvalidDocumentError as exc:
         raise MalformedBodyError(exc.errors) from exc
-    errors = tuple(_errors(shape, value))
+    errors = tuple(islice(_errors(shape, value), MAX_ERRORS))
     if errors:
         raise MalformedBodyError(errors)
     return value
@@ -86,7 +93,8 @@ def _data(largest: int) -> bytes:
 def _errors(shape: str, value: Any) -> Iterator[DocumentError]:  # noqa: ANN401 any JSON
     for error in _validator(shape).iter_errors(value):
         pointer = "".join(f"/{_escaped(part)}" for part in error.instance_path)
-        yield _error(pointer, f"{error.message}{_advice(shape, error)}")
+        message = f"{error.message[:_MAX_MESSAGE]}{_advice(shape, error)}"
+        yield _error(pointer, message, repr(error.instance)[:_SHOWN])
 
 
 def _advice(shape: str, error: jsonschema_rs.ValidationError) -> str:
@@ -98,12 +106,14 @@ def _escaped(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def _error(pointer: str, message: str) -> DocumentError:
-    return DocumentError.at(Place(_ORIGIN), Problem(pointer, message))
+def _error(pointer: str, message: str, seen: str | None = None) -> DocumentError:
+    return DocumentError.at(Place(_ORIGIN), Problem(pointer, message, seen))
 
 
 @cache
 def _validator(shape: str) -> jsonschema_rs.Draft202012Validator:
     """Checks a shape, and of documents only that they are objects: the schema room knows more."""
     schemas = {**SHAPES, "Document": OBJECT, "WaiverSpec": OBJECT}
-    return jsonschema_rs.Draft202012Validator({"components": {"schemas": schemas}, **ref(shape)})
+    return jsonschema_rs.Draft202012Validator(
+        {"components": {"schemas": schemas}, **ref(shape)}, mask="the value"
+    )

@@ -14,7 +14,7 @@ class MalformedBodyError(InputError):
 
     def __init__(self, errors: tuple[DocumentError, ...]) -> None:
         self.errors = errors
-        super().__init__("; ".join(_line(error) for error in errors))
+        super().__init__("; ".join(_line(error) for error in errors[:3]))
 
 
 class BodyTooLargeError(InputError):

@@ -13,7 +13,8 @@ routes = Routes("fleet")
 def fleet(ns: str) -> Response:
     """Every known agent of the namespace; processes that did not answer are in ``incomplete``."""
     found = plane().fleet.instances(principal(), namespace_of(ns))
-    items = [agent_json(row) for row in found.rows]
+    now = plane().moment.micros()
+    items = [agent_json(row, now) for row in found.rows]
     return answer({"items": items, "incomplete": list(found.incomplete)})
 
 

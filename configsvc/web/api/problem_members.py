@@ -1,7 +1,7 @@
 """What a problem document says beyond its detail: where, which findings, and both sides."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,12 +12,31 @@ from configsvc.usecases import errors
 from configsvc.web.api.errors import MalformedBodyError
 from configsvc.web.api.rendering import key_json
 
+MAX_ERRORS: Final = 200
+"""Errors of documents that a problem lists; its detail says how many there are."""
+
+_SAID: Final = 3
+
+
+def detail(error: Exception) -> str:
+    """What went wrong and what to do; of many errors in documents the first few."""
+    if not isinstance(error, InvalidDocumentError):
+        return str(error)
+    said = [_line(document_error_json(each)) for each in error.errors[:_SAID]]
+    rest = len(error.errors) - len(said)
+    return "; ".join(said) + (f"; and {rest} more" if rest else "")
+
+
+def _line(error: Mapping[str, Any]) -> str:
+    place = error.get("pointer")
+    return f"{place}: {error['message']}" if place else str(error["message"])
+
 
 def members(error: Exception) -> Mapping[str, Any]:
     """The members that an error adds; None ones are to be left out."""
     match error:
         case MalformedBodyError() | InvalidDocumentError():
-            return {"errors": [document_error_json(each) for each in error.errors]}
+            return {"errors": [document_error_json(each) for each in error.errors[:MAX_ERRORS]]}
         case errors.InvalidChangeError():
             return {"errors": [{"pointer": error.pointer, "message": str(error)}]}
         case errors.RefusedByFindingsError():

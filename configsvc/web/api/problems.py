@@ -16,7 +16,7 @@ from configsvc.model.names import InvalidNameError
 from configsvc.schema import InvalidDocumentError
 from configsvc.usecases import errors as refusals
 from configsvc.web.api import errors
-from configsvc.web.api.problem_members import members
+from configsvc.web.api.problem_members import detail, members
 
 _log = logging.getLogger("configsvc.web")
 
@@ -65,6 +65,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         InputError: Kind(422, "invalid-input"),
         refusals.PreconditionRequiredError: Kind(428, "precondition-required"),
         refusals.ContentionError: Kind(503, "contention"),
+        refusals.BusyError: Kind(503, "contention"),
         store.CompareFailedError: Kind(503, "contention"),
         store.StoreFullError: Kind(503, "store-full"),
         store.StoreUnavailableError: Kind(503, "store-unavailable"),
@@ -120,7 +121,7 @@ def problem(status: int, code: str, detail: str, more: Mapping[str, Any] | None 
 
 
 def _handler(kind: Kind) -> Callable[[Exception], Response]:
-    return lambda error: problem(kind.status, kind.code, str(error), members(error))
+    return lambda error: problem(kind.status, kind.code, detail(error), members(error))
 
 
 def _http_failure(error: HTTPException) -> Response:

@@ -133,9 +133,9 @@ def convergence_json(view: ConvergenceView) -> dict[str, Any]:
     }
 
 
-def agent_json(row: AgentRow) -> dict[str, Any]:
-    """One agent of the fleet."""
-    return row.to_json()
+def agent_json(row: AgentRow, now: int) -> dict[str, Any]:
+    """One agent of the fleet; `lag` is how long it has not had the bundle that it should."""
+    return {**row.to_json(), "lag": row.lag(now)}
 
 
 def audit_json(entry: AuditEntry) -> dict[str, Any]:

@@ -40,8 +40,10 @@ SHAPES: Final[dict[str, Shape]] = {
             "agentVersion": TEXT,
             "breakers": listed(record({"edge": TEXT, "state": TEXT})),
             "disconnected": nullable(COUNT),
+            "lag": COUNT,
         },
-        says="One agent. Times are microseconds since the Unix epoch.",
+        says="One agent. Times are microseconds since the Unix epoch; `lag` is microseconds for "
+        "which it has not had the bundle that it should.",
     ),
     "Fleet": page(ref("Agent"), incomplete=listed(TEXT)),
     "Convergence": record(
