@@ -18,7 +18,7 @@ from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
-from configsvc_agent.delivery import Callback, Change, Origin, State, Status, Subscriber
+from configsvc_agent.delivery import Callback, Change, Origin, State, Status, Subscriber, subscribe
 from configsvc_agent.drivers import Classifier
 from configsvc_agent.settings import Options, read_settings
 
@@ -101,8 +101,11 @@ class Agent:
             _started.discard(self)
         if delivery is not None:
             delivery.stop(timeout)
-        for subscriber in self._subscribers:
-            subscriber.close()
+        for each in self._subscribers:
+            each.close()
+        self._subscribers = tuple(
+            Subscriber(each.callback, each.loop, each.failures) for each in self._subscribers
+        )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -169,7 +172,7 @@ class Agent:
         which it was registered.
         """
         with self._lock:
-            self._subscribers = (*self._subscribers, Subscriber(callback))
+            self._subscribers = (*self._subscribers, subscribe(callback))
         return callback
 
     def on_event(self, hook: H) -> H:

@@ -5,7 +5,7 @@ when an agent starts.
 """
 
 from configsvc_agent.delivery._status import Origin, State, Status
-from configsvc_agent.delivery._subscribers import Callback, Change, InForce, Subscriber
+from configsvc_agent.delivery._subscribers import Callback, Change, InForce, Subscriber, subscribe
 
 __all__ = [
     "Callback",
@@ -15,4 +15,5 @@ __all__ = [
     "State",
     "Status",
     "Subscriber",
+    "subscribe",
 ]

@@ -21,6 +21,8 @@ _log = logging.getLogger("configsvc_agent")
 HEAL_JITTER = 1.0
 """Seconds up to which a fetch waits, so that agents that lost one push do not come together."""
 
+_NOT_APPLIED = "this agent failed to apply it; its log says more"
+
 _MISSED = 3 * 1.2 / 1_000_000
 """Three heartbeats that come up to a fifth late, per microsecond of their interval, in seconds."""
 
@@ -196,10 +198,25 @@ class Keeper:
             self._refuse(position, str(error))
             return
         self._store(Record(position, offer.data), reset=offer.reset)
+        if self._replace(bundle):
+            self._stand(held=position, refusal="")
+            self._report_held()
+        else:
+            self._remember(position.digest, _NOT_APPLIED)
+            self._refuse(position, _NOT_APPLIED)
+
+    def _replace(self, bundle: Bundle) -> bool:
+        """Put the server's bundle in force; False, and all is as it was, if that failed."""
+        before = self._server, self._server_origin
         self._server, self._server_origin = bundle, Origin.SERVER
-        self._enforce()
-        self._stand(held=position, refusal="")
-        self._report_held()
+        try:
+            self._enforce()
+        except Exception:  # noqa: BLE001  a mistake in this agent must not end delivery for good
+            _log.exception("applying version %d failed", bundle.version)
+            self._server, self._server_origin = before
+            self._enforce()
+            return False
+        return True
 
     def _advance(self, record: Record, *, reset: bool) -> None:
         """The same bundle at another position, such as after the server's store was restored."""

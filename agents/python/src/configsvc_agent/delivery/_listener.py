@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from configsvc_agent.stream import EventParser, Reconnect, StreamError
 
 if TYPE_CHECKING:
     from configsvc_agent.client import Client, EventStream
+
+_log = logging.getLogger("configsvc_agent")
 
 FIRST_SILENCE = 15.0
 """Seconds within which a new stream must bring its session."""
@@ -67,6 +70,9 @@ class Listener:
         except AgentError as error:
             self._schedule.postpone(getattr(error, "retry_after", 0.0))
             return str(error)
+        except Exception as error:  # noqa: BLE001  a mistake here must not end delivery for good
+            _log.exception("following the stream failed")
+            return f"following the stream failed: {error!r}"
         return self._reason
 
     def _open(self) -> EventStream:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from threading import Event
 
 from configsvc_agent.bundle import MAX_BUNDLE
 from configsvc_agent.delivery._keeper import Keeper
+
+_log = logging.getLogger("configsvc_agent")
 
 POLL = 0.5
 """Seconds between two looks at the file."""
@@ -41,7 +44,10 @@ class OverrideFile:
     def run(self) -> None:
         """Look again and again until :meth:`stop`."""
         while not self._stopping.wait(POLL):
-            self.look()
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001  a mistake here must not end the watch for good
+                _log.exception("reading the override file failed")
 
     def stop(self) -> None:
         """End the watch."""

@@ -41,18 +41,20 @@ Callback: TypeAlias = Callable[[Change], object]
 class Subscriber:
     """One callback. At most one change waits for it; later ones merge into that one.
 
-    An ``async def`` callback runs in the event loop that is running where it is registered, else in
-    a loop of its own.
+    ``loop`` is where the awaitables of an ``async def`` callback are awaited; None: in a loop of
+    their own. ``failures`` counts how often it raised.
     """
 
-    def __init__(self, callback: Callback) -> None:
+    def __init__(
+        self, callback: Callback, loop: AbstractEventLoop | None = None, failures: int = 0
+    ) -> None:
         self.callback = callback
-        self._loop = _running_loop() if inspect.iscoroutinefunction(callback) else None
+        self.loop = loop
+        self.failures = failures
         self._changed = Condition()
         self._pending: Change | None = None
         self._thread: Thread | None = None
         self._closed = False
-        self.failures = 0
 
     def tell(self, change: Change) -> None:
         """Hand over ``change`` without waiting."""
@@ -98,10 +100,15 @@ class Subscriber:
             return
         import asyncio  # noqa: PLC0415  only services that use it pay for it
 
-        if self._loop is None:
+        if self.loop is None:
             asyncio.run(result)
         else:
-            asyncio.run_coroutine_threadsafe(result, self._loop).result()
+            asyncio.run_coroutine_threadsafe(result, self.loop).result()
+
+
+def subscribe(callback: Callback) -> Subscriber:
+    """A subscriber whose coroutines run in the event loop that is running now, if there is one."""
+    return Subscriber(callback, _running_loop() if inspect.iscoroutinefunction(callback) else None)
 
 
 def _running_loop() -> AbstractEventLoop | None:

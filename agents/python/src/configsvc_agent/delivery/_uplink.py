@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("configsvc_agent")
 
+PAUSE = 5.0
+"""Seconds of rest after an error that nobody expected."""
+
 _COME_BACK = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -59,8 +62,12 @@ class Uplink:
             self._await_work()
             if self._stopping.is_set():
                 break
-            self._fetch_if_due()
-            self._report_if_due()
+            try:
+                self._fetch_if_due()
+                self._report_if_due()
+            except Exception:  # noqa: BLE001  a mistake here must not end reporting for good
+                _log.exception("reporting failed")
+                self._stopping.wait(PAUSE)
         if self._client is not None:
             self._client.close()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from configsvc_agent.bundle import Bundle
 from configsvc_agent.cache import Cache
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import ssl
 
     from configsvc_agent.client import Client
+
+_log = logging.getLogger("configsvc_agent")
 
 LOCAL_PATIENCE = 0.5
 """Seconds that a start waits at most for the local files; the server is never waited for."""
@@ -81,6 +85,7 @@ class Delivery:
         if self._settings.url is None:
             self._keeper.lost("there is no server's address: CONFIGSVC_URL is not set")
         else:
+            _warn_of_plain_text(self._settings.url)
             self._run("stream", self._stream)
             self._run("uplink", self._uplink.run)
         self._restored.wait(LOCAL_PATIENCE)
@@ -169,6 +174,13 @@ class Delivery:
         thread = Thread(target=body, name=f"configsvc-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+
+def _warn_of_plain_text(url: str) -> None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not (host == "localhost" or host.startswith(("127.", "::1"))):
+        _log.warning("the token travels to %s unencrypted; use https", host)
 
 
 def _cache(settings: Settings) -> Cache | None:
