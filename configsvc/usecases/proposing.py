@@ -33,6 +33,11 @@ class Put:
     data: bytes
     origin: str
 
+    @property
+    def pointer(self) -> str:
+        """Where the document stands in the request; empty where it is all of the body."""
+        return self.origin if self.origin.startswith("/") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -152,7 +157,7 @@ def _digest(put: Put) -> str:
 
 
 def _check_once(puts: Sequence[Put], deletes: tuple[Key, ...]) -> None:
-    places = [(put.resource.key, put.origin) for put in puts]
+    places = [(put.resource.key, put.pointer) for put in puts]
     places += [(key, f"/delete/{index}") for index, key in enumerate(deletes)]
     seen: set[Key] = set()
     for key, pointer in places:
@@ -176,7 +181,7 @@ def _check_writer(change: Change, puts: Sequence[Put]) -> None:
         manager = put.resource.manager
         if manager != change.writer:
             raise InvalidChangeError(
-                f"{put.origin}/metadata/manager",
+                f"{put.pointer}/metadata/manager",
                 f"{put.resource.key} says that {manager!r} manages it, and {change.writer!r} "
                 f"writes it: write 'manager: {change.writer}', or change it where {manager!r} does",
             )
@@ -204,7 +209,7 @@ def _check_node_names(puts: Iterable[Put], deletes: frozenset[Key], workspace: W
         for other in (Key(kind, key.name) for kind in NODE_KINDS if kind != key.kind):
             if other in nodes or (other in workspace.catalog.resources and other not in deletes):
                 raise InvalidChangeError(
-                    f"{put.origin}/metadata/name",
+                    f"{put.pointer}/metadata/name",
                     f"{key} has the name of {other}: Service, Gateway and Bff share one set of "
                     "names, so rename one",
                 )

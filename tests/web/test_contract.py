@@ -110,7 +110,7 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ),
     ("put_resource", "PUT", "resources/Timeout/new?dryRun=true", timeout("new", "1s"), 200),
     ("put_resource", "PUT", "resources/Timeout/bad", timeout("bad", "1"), 422),
-    ("delete_resource", "DELETE", "resources/Timeout/nothing", None, 422),
+    ("delete_resource", "DELETE", "resources/Timeout/nothing", None, 400),
     ("publish", "POST", "changes", {"message": "m", "base": 3, "put": [service("x")]}, 200),
     ("publish", "POST", "changes", {"message": "m", "base": 1, "put": [timeout("score")]}, 409),
     (

@@ -172,7 +172,7 @@ def test_viewer_may_do_nothing_but_look(api: Api) -> None:
     writes = (
         ("PUT", "/v1/namespaces/prod", {"strict": True}, {}),
         ("PUT", "resources/Timeout/x", document, new),
-        ("DELETE", "resources/Timeout/default", None, new),
+        ("DELETE", "resources/Timeout/default", None, {"If-Match": '"x"'}),
         ("POST", "changes", {"message": "m", "base": 1, "put": [document]}, {}),
         ("POST", "rollback", {"to": 1, "message": "m"}, {}),
         ("POST", "/v1/tokens", {"grants": {"prod": "viewer"}}, {}),

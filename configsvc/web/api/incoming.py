@@ -66,8 +66,12 @@ def key_of(kind: str, name: str) -> Key:
     return Key(kind_of(kind), check_name("name", name))
 
 
-def precondition(key: Key) -> Precondition:
+def precondition(key: Key, *, may_create: bool) -> Precondition:
     """What a write of one resource says that the resource must be.
+
+    Args:
+        key: the resource.
+        may_create: whether it may be absent, which ``If-None-Match: *`` says.
 
     Raises:
         PreconditionRequiredError: the request says nothing.
@@ -76,10 +80,12 @@ def precondition(key: Key) -> Precondition:
     match, none_match = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
     if match is None and none_match is None:
         raise PreconditionRequiredError(key)
-    if match is None and none_match == "*":
+    if match is None and none_match == "*" and may_create:
         return Precondition(key, None)
     if none_match is not None:
-        raise MalformedRequestError("If-None-Match of a write must be '*', without If-Match")
+        raise MalformedRequestError(
+            "If-None-Match is taken of a PUT alone, as '*' and without If-Match"
+        )
     etag = _ETAG.fullmatch(match or "")
     if etag is None:
         raise MalformedRequestError(

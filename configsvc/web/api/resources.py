@@ -7,7 +7,7 @@ from flask import Response, g, request
 
 from configsvc.model.names import Key, Kind
 from configsvc.schema import Document, DocumentError, InvalidDocumentError, Problem, read
-from configsvc.usecases import Change, Query
+from configsvc.usecases import Change, Precondition, Query
 from configsvc.usecases.changes import MAX_MESSAGE
 from configsvc.web.api.bodies import JSON, YAML, document_body
 from configsvc.web.api.contract.operations import Answer, Body, Routes
@@ -38,7 +38,6 @@ _WRITES: Final = (
     "refused-by-findings", "contention", "store-full",
 )  # fmt: skip
 _WRITE_QUERIES: Final = (DRY_RUN, TAKE_OVER, MESSAGE)
-_CONDITIONS: Final = (IF_MATCH, IF_NONE_MATCH)
 
 
 @routes.add(
@@ -88,17 +87,16 @@ def get_resource(ns: str, kind: str, name: str) -> Response:
     },
     body=Body("Document", (JSON, YAML)),
     queries=_WRITE_QUERIES,
-    headers=_CONDITIONS,
+    headers=(IF_MATCH, IF_NONE_MATCH),
     problems=(*_WRITES, "invalid-document"),
 )  # fmt: skip
 def put_resource(ns: str, kind: str, name: str) -> Response:
     """Write one resource, on a condition."""
     key = key_of(kind, name)
-    condition = precondition(key)
+    condition = precondition(key, may_create=True)
     document = document_body()
     _require_key(document, key)
-    change = _change(f"Put {key}", put=(document,), preconditions=(condition,))
-    return _write(namespace_of(ns), key, change)
+    return _write(namespace_of(ns), f"Put {key}", condition, document)
 
 
 @routes.add(
@@ -106,19 +104,13 @@ def put_resource(ns: str, kind: str, name: str) -> Response:
     _ONE,
     {200: Answer("It was deleted, or with `dryRun` what would happen.", "PublishedOrPreview")},
     queries=_WRITE_QUERIES,
-    headers=_CONDITIONS,
-    problems=(*_WRITES, "unknown-resource"),
+    headers=(IF_MATCH,),
+    problems=_WRITES,
 )
 def delete_resource(ns: str, kind: str, name: str) -> Response:
     """Delete one resource, on a condition."""
     key = key_of(kind, name)
-    change = _change(f"Delete {key}", delete=(key,), preconditions=(precondition(key),))
-    return _write(namespace_of(ns), key, change)
-
-
-def _change(act: str, **parts: object) -> Change:
-    parts |= {"message": MESSAGE.read() or act, "base": None, "take_over": TAKE_OVER.read()}
-    return Change(**parts)  # type: ignore[arg-type]
+    return _write(namespace_of(ns), f"Delete {key}", precondition(key, may_create=False))
 
 
 def _require_key(document: Document, key: Key) -> None:
@@ -134,13 +126,23 @@ def _require_key(document: Document, key: Key) -> None:
             raise InvalidDocumentError([DocumentError.at(place, Problem(pointer, message, said))])
 
 
-def _write(namespace: str, key: Key, change: Change) -> Response:
+def _write(
+    namespace: str, act: str, condition: Precondition, document: Document | None = None
+) -> Response:
+    """Put the document, or delete the resource of the condition if there is none."""
+    change = Change(
+        message=MESSAGE.read() or act,
+        base=None,
+        put=(document,) if document else (),
+        delete=() if document else (condition.key,),
+        take_over=TAKE_OVER.read(),
+        preconditions=(condition,),
+    )
     if DRY_RUN.read():
         return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
-    outcome = plane().publisher.publish(principal(), namespace, change)
-    g.published = outcome
-    digest = outcome.resources.get(key) or change.preconditions[0].digest
-    headers = {"ETag": f'"{digest}"'} if change.put else None
-    created = change.put and change.preconditions[0].digest is None
-    status = HTTPStatus.CREATED if created else HTTPStatus.OK
-    return answer(published_json(outcome), status, headers)
+    outcome = g.published = plane().publisher.publish(principal(), namespace, change)
+    if document is None:
+        return answer(published_json(outcome))
+    etag = outcome.resources.get(condition.key) or condition.digest
+    status = HTTPStatus.OK if condition.digest else HTTPStatus.CREATED
+    return answer(published_json(outcome), status, {"ETag": f'"{etag}"'})
