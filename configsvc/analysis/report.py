@@ -33,22 +33,26 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity >= severity)
 
 
-def new_findings(report: Report, base: Report) -> tuple[Finding, ...]:
-    """The findings of ``report`` that refuse a change made on ``base``.
+def new_findings(
+    report: Report, base: Report, *, least: Severity = Severity.ERROR
+) -> tuple[Finding, ...]:
+    """The findings of ``report`` that a change made on ``base`` is to blame for.
 
-    These are the errors that were not open at the base, and those whose magnitude grew. Older
-    ones are reported but refuse nothing, so that an expired waiver or a new rule never freezes a
-    namespace.
+    These are the findings of ``least`` or worse that were not open at the base, were milder there,
+    or whose magnitude grew. As they are by default, they refuse the change. Older ones are
+    reported but refuse nothing, so that an expired waiver or a new rule never freezes a namespace.
     """
     return tuple(
         finding
         for finding in report.findings
-        if any(_worsened(report, base, fingerprint) for fingerprint in finding.fingerprints)
+        if any(_worsened(report, base, mark, least) for mark in finding.fingerprints)
     )
 
 
-def _worsened(report: Report, base: Report, fingerprint: str) -> bool:
+def _worsened(report: Report, base: Report, fingerprint: str, least: Severity) -> bool:
     now, before = report.marks.get(fingerprint), base.marks.get(fingerprint)
-    if now is None or now.severity < Severity.ERROR:
+    if now is None or now.severity < least:
         return False
-    return before is None or before.severity < Severity.ERROR or now.magnitude > before.magnitude
+    if before is None or now.severity > before.severity:
+        return True
+    return now.magnitude > before.magnitude

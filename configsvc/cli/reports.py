@@ -19,6 +19,7 @@ from configsvc.analysis.formats import (
     text_report,
 )
 from configsvc.analysis.rules import ALL
+from configsvc.cli.baselines import Baseline, baseline_data
 from configsvc.cli.sources import Sources
 from configsvc.cli.terminal import counted
 from configsvc.model.findings import Place, Severity
@@ -29,12 +30,18 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue", "waived"
 
 
 class Checked:
-    """What was read and what the rules said of it, ready to be written."""
+    """What was read and what the rules said of it, ready to be written.
 
-    def __init__(self, sources: Sources, report: Report, fail_on: Severity) -> None:
+    `known` is everything that the rules said, also where `report` is only what is new.
+    """
+
+    def __init__(
+        self, sources: Sources, report: Report, fail_on: Severity, known: Baseline
+    ) -> None:
         self.sources = sources
         self.report = report
         self.fail_on = fail_on
+        self.known = known
         self._lines: dict[str, list[str]] = {}
 
     def locate(self, place: Place) -> Spot | None:
@@ -72,6 +79,7 @@ def as_json(checked: Checked) -> str:
         "resources": len(checked.sources.resources),
         "errors": [error_data(error) for error in checked.sources.errors],
         **report_data(checked.report, checked.locate),
+        **baseline_data(checked.known),
     }
     return _dumped(data)
 

@@ -299,3 +299,28 @@ def test_refused_token_says_what_to_do(run: Run) -> None:
 
     assert result.exit_code == Exit.SERVER
     assert "give a token with --token-file FILE or CONFIGSVC_TOKEN_FILE" in result.stderr
+
+
+def test_check_against_a_revision_tells_what_the_files_add(run: Run) -> None:
+    """Files are put on top of a namespace; what only stands there is part of the check."""
+    run("apply", "p", "-m", "first")
+    Path("q").mkdir()
+    Path("q", "b.yaml").write_text(RETRY)
+    against_head = run("check", "q", "--against", "head", "--format", "json")
+    against_first = run("check", "q", "--against", "1", "--format", "json")
+    run("apply", "q", "-m", "eager")
+
+    assert "RT03" in {each["code"] for each in data_of(against_head)["findings"]}
+    assert against_first.stdout == against_head.stdout
+    assert data_of(run("check", "q", "--against", "head", "--format", "json"))["findings"] == []
+    assert "RT03" in {
+        each["code"]
+        for each in data_of(run("check", "q", "--against", "1", "--format", "json"))["findings"]
+    }
+
+
+def test_check_against_a_missing_revision_is_refused(run: Run) -> None:
+    """The server's word for it is shown."""
+    run("apply", "p", "-m", "first")
+
+    assert run("check", "p", "--against", "7").exit_code == Exit.INPUT
