@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from configsvc.controller.duties import Duty
 from configsvc.controller.leadership import Leadership
-from configsvc.errors import OperationError
 
 _log = logging.getLogger("configsvc.controller")
 
@@ -46,13 +45,21 @@ class Controller:
 
     def round(self) -> float:
         """Do what is due, if this process leads, and return the seconds until the next round."""
-        if not self._lead():
+        if not self._may_lead():
             return STANDBY
         for duty in self._duties:
             if self._due[duty.name] <= self._clock():
                 self._do(duty)
                 self._due[duty.name] = self._clock() + duty.every
         return max(0.0, min(self._due.values(), default=STANDBY) - self._clock())
+
+    def _may_lead(self) -> bool:
+        try:
+            led = self._lead()
+        except OSError as exc:
+            _log.warning("leadership cannot be claimed, trying again: %s", exc)
+            return False
+        return led
 
     def _lead(self) -> bool:
         if not self._leadership.held():
@@ -64,10 +71,13 @@ class Controller:
         return True
 
     def _do(self, duty: Duty) -> None:
-        """Run a duty; a failure is logged and tried again when the duty is due next."""
+        """Run a duty; a failure is logged and tried again when the duty is due next.
+
+        Also a defect: a process that ends for it takes the node, and with it both planes, along.
+        """
         try:
             did = duty.run()
-        except (OperationError, OSError):
+        except Exception:  # noqa: BLE001 see above
             _log.exception("duty failed: %s", duty.name, extra={"duty": duty.name})
             return
         level = logging.INFO if any(did.values()) else logging.DEBUG

@@ -50,7 +50,7 @@ class DataDirectory:
         try:
             pid = int(json.loads(self.ready.read_text())["pid"])
             os.kill(pid, 0)
-        except (ProcessLookupError, ValueError, KeyError, TypeError):
+        except (ProcessLookupError, ValueError, KeyError, TypeError, OverflowError):
             return True
         except OSError:
             return False
@@ -61,6 +61,7 @@ class DataDirectory:
         try:
             self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             self.run.mkdir(mode=PRIVATE, exist_ok=True)
+            self.run.chmod(PRIVATE)  # it may be older, or somebody else's idea
             self._take()
             self.ready.unlink(missing_ok=True)
         except OSError as exc:

@@ -10,8 +10,11 @@ from typing import Any, Final
 from configsvc.settings import Settings
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRET: Final = re.compile(r"\b(cf[ga]_[a-z2-7]{16})_[a-z2-7]{32}\b")
-"""A token as it is handed out; its first part may be shown, it names the token."""
+_SECRET: Final = re.compile(r"(cf[ga]_[a-z2-7]{16})_\w+")
+"""A token, also one cut off or with more behind it; its first part may be shown, it names it."""
+
+_CONTROL: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+"""What would begin a line that nobody wrote, or tell a terminal what to do."""
 
 
 def set_up(settings: Settings, process: str) -> None:
@@ -73,8 +76,12 @@ class TextLines(_Lines):
         """See `_Lines.line`."""
         extra = "".join(f" {name}={value}" for name, value in self.fields(record).items())
         head = f"{_time(record)} {record.levelname:<7} {self._process}[{record.process}]"
-        line = f"{head} {record.name}: {record.getMessage()}{extra}"
+        line = _CONTROL.sub(_escaped, f"{head} {record.name}: {record.getMessage()}{extra}")
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return repr(match[0])[1:-1]
 
 
 def _time(record: logging.LogRecord) -> str:

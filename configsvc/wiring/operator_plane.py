@@ -16,6 +16,7 @@ from configsvc.web import create_app
 from configsvc.web.metrics import MULTIPROCESS
 from configsvc.wiring import lifeline
 from configsvc.wiring.assembly import control_plane, open_store
+from configsvc.wiring.operator_worker import OperatorWorker
 
 DRAIN: Final = 4
 """Whole seconds that requests under way get when the process is stopped."""
@@ -43,7 +44,7 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
         settings = self.settings
         options: dict[str, Any] = {
             "bind": [f"fd://{self.descriptor}"],
-            "worker_class": "gthread",
+            "worker_class": OperatorWorker,
             "workers": settings.operator_workers,
             "threads": settings.operator_threads,
             "keepalive": KEEP_ALIVE,

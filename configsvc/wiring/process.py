@@ -22,10 +22,14 @@ PROCESSES: Final[Mapping[str, str]] = {
 }
 """The children by name, each with the module whose `serve` it runs."""
 
+_PRIVATE: Final = 0o077
+"""What a node's processes make is for its user alone: sockets too, which no mode is given for."""
+
 
 def main(arguments: Sequence[str]) -> None:
     """Run the child that the arguments name."""
     name, parent, pipe, *descriptors = arguments
+    os.umask(_PRIVATE)
     lifeline.follow(int(parent), int(pipe))
     settings = Settings.load(environ=os.environ)
     logs.set_up(settings, name)

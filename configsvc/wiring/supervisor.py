@@ -93,7 +93,7 @@ class Supervisor:
         self._announced = False
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT (0), or until a child cannot be kept running (1)."""
+        """Run until SIGTERM, SIGINT or SIGHUP (0), or until a child cannot be kept running (1)."""
         with self._signals():
             try:
                 for charge in self._charges:
@@ -236,7 +236,11 @@ class Supervisor:
         def stop(number: int, _: FrameType | None) -> None:
             self._events.put(Stop(signal.Signals(number).name))
 
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        # The terminal that closes stops the node as Ctrl-C does, unless nohup says otherwise.
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, stop) for number in numbers}
         try:
             yield
         finally:

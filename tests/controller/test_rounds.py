@@ -100,7 +100,9 @@ def test_who_becomes_leader_starts_at_once() -> None:
     assert done == ["a", "a"]
 
 
-@pytest.mark.parametrize("error", [OperationError("store is away"), OSError("disk")])
+@pytest.mark.parametrize(
+    "error", [OperationError("store is away"), OSError("disk"), ZeroDivisionError("a defect")]
+)
 def test_failed_duty_is_logged_and_tried_again(
     caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
@@ -117,13 +119,34 @@ def test_failed_duty_is_logged_and_tried_again(
 
 
 def test_leadership_is_given_up_at_the_end() -> None:
-    """Another one may lead as soon as this one stops, also after a defect."""
+    """Another one may lead as soon as this one stops, however it does."""
     claim, time = Claim(), Time()
-    controller = Controller(
-        claim, [Duty("bad", 1, failing(ZeroDivisionError()))], time.read, time.wait
-    )
 
-    with pytest.raises(ZeroDivisionError):
-        controller.run()
+    def interrupted(_seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Controller(claim, [], time.read, interrupted).run()
 
     assert claim.given_up
+
+
+def test_claim_that_cannot_be_made_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without its lock file a controller is on standby; it does not end."""
+    done: list[str] = []
+    claim, time = Claim(), Time(rounds=2)
+    outcomes = iter([OSError("no such directory")])
+
+    def held() -> bool:
+        for failure in outcomes:
+            raise failure
+        return True
+
+    monkeypatch.setattr(claim, "held", held)
+    with caplog.at_level(logging.WARNING):
+        Controller(claim, [noting(done, "a", 10)], time.read, time.wait).run()
+
+    assert (time.waits[0], done) == (STANDBY, ["a"])
+    assert "trying again: no such directory" in caplog.text

@@ -19,6 +19,16 @@ def test_what_is_missing_is_made_private(tmp_path: Path) -> None:
     directory.close()
 
 
+def test_directory_of_sockets_becomes_private(tmp_path: Path) -> None:
+    """Also if somebody made it before with another mode."""
+    directory = DataDirectory(tmp_path)
+    directory.run.mkdir(mode=0o755)
+    directory.open()
+
+    assert stat.S_IMODE(directory.run.stat().st_mode) == 0o700
+    directory.close()
+
+
 def test_one_node_at_a_time(tmp_path: Path) -> None:
     """The second one is told who is first, and may come when that one has gone."""
     first, second = DataDirectory(tmp_path), DataDirectory(tmp_path)
@@ -70,7 +80,13 @@ def test_unusable_directory_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(None, False), ("{}", True), ('{"pid": 4194305}', True), ('{"pid": 1}', False)],
+    [
+        (None, False),
+        ("{}", True),
+        ('{"pid": 4194305}', True),
+        ('{"pid": 9e99}', True),
+        ('{"pid": 1}', False),
+    ],
 )
 def test_killed_node_is_told_from_a_running_one(
     tmp_path: Path, content: str | None, *, expected: bool

@@ -59,10 +59,29 @@ def test_text_line_is_for_people() -> None:
 def test_secret_of_a_token_is_never_written(form: type[logging.Formatter]) -> None:
     """Wherever a token shows up, in message, field or exception, only its id is written."""
     made = record(f"got {TOKEN}", error=ValueError(TOKEN), header=f"Bearer {TOKEN}")
-    line = form("operator").format(made)  # type: ignore[arg-type]
+    line = form("operator").format(made)
 
     assert SECRET not in line
     assert line.count(f"cfg_{'b' * 16}_...") == 3
+
+
+@pytest.mark.parametrize("rest", [SECRET[:-1], f"{SECRET}=x", f"{SECRET}2"])
+def test_mistyped_token_is_not_written_either(rest: str) -> None:
+    """A token that was cut off, or that has something behind it, is still most of a secret."""
+    line = TextLines("operator").format(record(f"got cfg_{'b' * 16}_{rest}"))
+
+    assert "a" * 8 not in line
+
+
+def test_text_of_others_begins_no_line() -> None:
+    """What a peer sent is shown escaped: it forges no line and moves no cursor."""
+    made = record("GET /a\nb", reason="no\r\x1b[2J\x9b1m\u2028 room")
+
+    assert (
+        TextLines("agents")
+        .format(made)
+        .endswith(r"configsvc.x: GET /a\nb reason=no\r\x1b[2J\x9b1m\u2028 room")
+    )
 
 
 def test_set_up_writes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

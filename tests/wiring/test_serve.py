@@ -81,6 +81,16 @@ def test_directories_are_private(running_server: RunningServer) -> None:
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
+def test_sockets_are_private(running_server: RunningServer) -> None:
+    """Not only by the directory that they lie in."""
+    sockets = [
+        *running_server.data.glob("run/agentgate-*.sock"),
+        *running_server.data.glob("wake/*.sock"),
+    ]
+    assert len(sockets) > 1
+    assert {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in sockets} == {0}
+
+
 def test_agent_plane_speaks_its_own_protocol(running_server: RunningServer) -> None:
     """Both planes are up, each with its own kind of token."""
     assert answer_of_agent_plane(running_server).startswith(b"HTTP/1.1 401 ")

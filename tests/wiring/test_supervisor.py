@@ -104,6 +104,33 @@ def test_signal_handlers_are_given_back(family: Family) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_ways_to_say_stop(family: Family, number: signal.Signals) -> None:
+    """Ctrl-C and the end of the terminal stop the node as SIGTERM does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        status = run([family.plan("one", UNTIL_TERMINATED)], lambda: os.kill(os.getpid(), number))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert (status, family.log) == (STOPPED, ["one"])
+
+
+def test_end_of_the_terminal_is_no_news_under_nohup(family: Family) -> None:
+    """Who had it ignored from the start wants the node to go on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def hang_up_then_stop() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        stop()
+
+    try:
+        assert run([family.plan("one", UNTIL_TERMINATED)], hang_up_then_stop) == STOPPED
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_ready_is_said_once_when_all_are(family: Family) -> None:
     """Readiness waits for the slowest probe, and is not repeated after a restart."""
     said: list[str] = []
