@@ -10,15 +10,16 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from configsvc_agent import __version__
+from configsvc_agent.agent._deliverer import Deliverer, not_started
 from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks, Tools
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
-from configsvc_agent.delivery import Callback, Change, Origin, State, Status, Subscriber, subscribe
+from configsvc_agent.delivery import Callback, Change, State, Status, Subscriber, subscribe
 from configsvc_agent.drivers import Classifier
 from configsvc_agent.settings import Options, read_settings
 
@@ -32,22 +33,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C", bound=Callback)
 H = TypeVar("H", bound=Hook)
-
-
-class Deliverer(Protocol):
-    """What an agent needs of its delivery."""
-
-    def start(self) -> None:
-        """Begin; never waits for the server."""
-
-    def stop(self, timeout: float) -> None:
-        """End within ``timeout`` seconds."""
-
-    def status(self) -> Status:
-        """Where things stand now."""
-
-    def wait_ready(self, timeout: float | None) -> bool:
-        """Wait until the state is ready; whether it is."""
 
 
 _started: weakref.WeakSet[Agent] = weakref.WeakSet()
@@ -151,7 +136,7 @@ class Agent:
         delivery = self._alive()
         if delivery is not None:
             return delivery.status()
-        return _not_started(self._settings.service, self._settings.namespace)
+        return not_started(self._settings.service, self._settings.namespace)
 
     def wait_ready(self, timeout: float | None = None) -> bool:
         """Wait at most ``timeout`` seconds until the state is ready; whether it is."""
@@ -351,25 +336,6 @@ class Agent:
         self._edges = self._new_edges(self._edges.bundle)
         self._entrance = Entrance(self.service, self._edges.bundle, self.now)
         self._subscribers = tuple(Subscriber(each.callback) for each in self._subscribers)
-
-
-def _not_started(service: str, namespace: str) -> Status:
-    return Status(
-        service=service,
-        namespace=namespace,
-        instance="",
-        state=State.FAILED,
-        reason="the agent is not started",
-        origin=Origin.BUILT_IN,
-        version=0,
-        revision=0,
-        digest="",
-        epoch="",
-        wanted="",
-        connected=False,
-        last_heard=None,
-        stored=False,
-    )
 
 
 async def _in_thread(fn: Callable[[], T]) -> T:

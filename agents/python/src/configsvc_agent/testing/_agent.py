@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from configsvc_agent.agent import Agent
-from configsvc_agent.agent._agent import Deliverer
+from configsvc_agent.agent._deliverer import Deliverer
 from configsvc_agent.agent._edges import Edges, Tools
 from configsvc_agent.bundle import Bundle, compile_bundle, digest_of
 from configsvc_agent.delivery import Change, InForce, Origin, State, Status
