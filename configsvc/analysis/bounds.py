@@ -165,6 +165,8 @@ class Bounds:
     def _callers(self) -> dict[WorkId, list[tuple[WorkView, CallView]]]:
         callers: dict[WorkId, list[tuple[WorkView, CallView]]] = {}
         for work in self._system.works.values():
+            if work.alternatives and work.operation == ANY_OPERATION:
+                continue  # all routes of a gateway together; each is there by itself as well
             for call in work.calls:
                 target = (call.edge.id.callee, call.edge.id.operation)
                 callers.setdefault(target, []).append((work, call))

@@ -16,6 +16,7 @@ from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.quantities import WHOLE
 from configsvc.model.services import Discovery
+from configsvc.resolve.matching import PathTemplate, Requests
 
 
 class GraphBounds(Surroundings, Protocol):
@@ -148,6 +149,22 @@ class Node:
     def outgoing(self) -> tuple[EdgeView, ...]:
         """The edges that start at it."""
         return self._view.outgoing
+
+    def serves(self, path: str) -> bool:
+        """Whether one of its operations takes requests for ``path``."""
+        wanted = Requests((), PathTemplate.parse(path))
+        return any(requests.intersects(wanted) for requests in self._view.requests)
+
+    @property
+    def emits(self) -> tuple[str, ...]:
+        """The outcomes that its operations declare, each once."""
+        if any(emits is None for emits in self._view.emits):
+            return self._scenario.assume("operations.emits", (self._emitted(), ("5xx",)))
+        return self._emitted()
+
+    def _emitted(self) -> tuple[str, ...]:
+        every = (outcome for emits in self._view.emits for outcome in emits or ())
+        return tuple(dict.fromkeys(every))
 
     @property
     def load(self) -> float:

@@ -198,6 +198,11 @@ class NodeFactsReader:
         return self._time("server.idle", self._facts.idle)
 
     @property
+    def drain(self) -> float:
+        """How long it goes on serving after it was told to stop, in microseconds."""
+        return self._time("server.drain", self._facts.drain)
+
+    @property
     def pool_idle(self) -> float:
         """How long its pool keeps an idle connection, in microseconds."""
         return self._time("client.connectionPool.idle", self._facts.pool_idle)

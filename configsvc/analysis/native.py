@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from configsvc.analysis.guarded import ambiguous, unmanaged_timeout
 from configsvc.analysis.mistakes import ambiguous_edges, missing_references
+from configsvc.analysis.native_routes import operation_requests, route_views
 from configsvc.analysis.provenance import NOWHERE, EdgeProvenance, NodeDocuments
 from configsvc.analysis.view import (
     NATIVE,
@@ -25,9 +26,10 @@ from configsvc.model.names import ANY_OPERATION, POLICY_KINDS, Key, Kind
 from configsvc.model.policies import RateLimit, Timeout
 from configsvc.model.resources import Source
 from configsvc.model.routing import Bff, Gateway
-from configsvc.model.services import Latency, Operation, Service
+from configsvc.model.services import Latency, Operation, OutlierDetection, Service
 from configsvc.resolve import CallSite, Catalog, EffectivePolicy, Merged, Node, effective, inbound
 from configsvc.resolve.layers import policy_of
+from configsvc.resolve.matching import requests_of
 
 T = TypeVar("T")
 
@@ -66,6 +68,8 @@ class _Adapter:
             policies=tuple(self._policy_views()),
             ambiguous=tuple(ambiguous_edges(self._catalog, edges)),
             references=tuple(missing_references(self._catalog)),
+            routes=route_views(self._catalog),
+            requests=operation_requests(self._catalog),
             waivers={Key(Kind.WAIVER, n): w for n, w in self._catalog.waivers.items()},
             namespace=self._catalog.namespace,
         )
@@ -75,22 +79,16 @@ class _Adapter:
         for name, node in self._catalog.nodes.items():
             for operation, sites in graph.outgoing(name).sites.items():
                 yield self._work(node, operation, sites)
-            yield self._work(node, ANY_OPERATION, ())
+            called = isinstance(node.spec, Gateway) and graph.named_by(name)
+            yield self._work(node, ANY_OPERATION, graph.outgoing(name) if called else ())
 
     def _work(self, node: Node, operation: str, sites: Iterable[CallSite]) -> WorkView:
-        declared = node.operations.get(operation)
-        gateway = isinstance(node.spec, Gateway)
         calls = tuple(self._call(site) for site in sites)
+        if isinstance(node.spec, Gateway):
+            return self._route(node, operation, calls)
+        declared = node.operations.get(operation)
         if declared is None:
-            provenance = (
-                self._documents.route(operation)
-                if gateway and calls
-                else self._documents.node(node.name)
-            )
-            slo = self._catalog.routes[operation].slo if gateway and calls else None
-            return WorkView(
-                node.name, operation, provenance, slo=slo, calls=calls, alternatives=gateway
-            )
+            return WorkView(node.name, operation, self._documents.node(node.name), calls=calls)
         return WorkView(
             node.name,
             operation,
@@ -102,6 +100,15 @@ class _Adapter:
             calls=calls,
             composes=isinstance(node.spec, Bff),
         )
+
+    def _route(self, gateway: Node, name: str, calls: tuple[CallView, ...]) -> WorkView:
+        """A route of a gateway, or all of them together where the gateway is called."""
+        route = self._catalog.routes.get(name)
+        if route is None:
+            provenance, slo = self._documents.node(gateway.name), None
+        else:
+            provenance, slo = self._documents.route(name), route.slo
+        return WorkView(gateway.name, name, provenance, slo=slo, calls=calls, alternatives=True)
 
     def _call(self, site: CallSite) -> CallView:
         edge = self._edges.get(site.edge)
@@ -233,6 +240,8 @@ class _Adapter:
                 node.discovery,
                 tuple(incoming.get(name, ())),
                 tuple(outgoing.get(name, ())),
+                requests=tuple(requests_of(o.match) for o in node.operations.values() if o.match),
+                emits=tuple(o.emits for o in node.operations.values()),
             )
             for name, node in self._catalog.nodes.items()
         }
@@ -241,7 +250,9 @@ class _Adapter:
         for kind in POLICY_KINDS:
             for name, policy in self._catalog.policies(kind).items():
                 if policy.target is not None:
-                    yield PolicyView(Key(kind, name), policy.target, policy.fields)
+                    yield PolicyView(
+                        Key(kind, name), policy.target, policy.fields, policy.side == "callee"
+                    )
 
     def _one(self, value: T) -> T:
         """The one object that stands for all equal values."""
@@ -292,10 +303,19 @@ def _node_facts(spec: Service | Gateway | Bff) -> NodeFacts:
         workers=capacity.workers,
         requests_per_second=capacity.requests_per_second,
         ejects=discovery.outlier_detection is not None,
+        ejects_after=_ejects_after(discovery.outlier_detection),
+        sticky=discovery.load_balancing == "consistent-hash",
         refresh=discovery.refresh,
         dns_ttl=discovery.dns_ttl,
     )
     return _with_service_facts(facts, spec) if isinstance(spec, Service) else facts
+
+
+def _ejects_after(detection: OutlierDetection | None) -> int | None:
+    if detection is None:
+        return None
+    counts = (detection.consecutive_5xx, detection.consecutive_gateway)
+    return min((count for count in counts if count is not None), default=None)
 
 
 def _with_service_facts(facts: NodeFacts, spec: Service) -> NodeFacts:

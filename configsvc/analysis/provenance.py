@@ -2,44 +2,55 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import Key, Kind
+from configsvc.model.names import API_VERSION, Key, Kind
 from configsvc.model.resources import Source
+from configsvc.model.services import Service
 from configsvc.resolve import Catalog, EffectivePolicy, Merged
 from configsvc.resolve.layers import policy_of
+from configsvc.schema import load_value, read
 
 NOWHERE: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class DocumentProvenance:
     """The fields of one part of a document: ``base`` is the pointer to it.
 
-    ``written`` names the fields that the document has; the others have no source.
+    ``part`` is the model's value of it, or the names of the fields that the document has.
     """
 
-    key: Key
-    base: str
-    written: frozenset[str]
-    revision: int | None = None
+    __slots__ = ("_base", "_key", "_part", "_revision", "_written")
+
+    def __init__(self, key: Key, base: str, part: Any, revision: int | None = None) -> None:  # noqa: ANN401 - any part of the model
+        self._key = key
+        self._base = base
+        self._part = part
+        self._revision = revision
+        self._written: frozenset[str] | None = None
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """Return the place of ``field`` (``latency.p99``) if the document has it."""
-        if field not in self.written:
-            return NOWHERE
-        return (Source(self.key, self._pointer(field), self.revision),)
+        return (self._at(field),) if field in self._fields() else NOWHERE
 
     def home(self, field: str) -> tuple[Source, ...]:
         """Return where ``field`` would be added, after the objects around it."""
         parts = field.split(".")
         prefixes = [".".join(parts[:n]) for n in range(1, len(parts))]
-        absent = [p for p in prefixes if not any(w.startswith(f"{p}.") for w in self.written)]
-        return tuple(Source(self.key, self._pointer(p), self.revision) for p in (*absent, field))
+        absent = [p for p in prefixes if not any(w.startswith(f"{p}.") for w in self._fields())]
+        return tuple(self._at(path) for path in (*absent, field))
 
-    def _pointer(self, field: str) -> str:
-        return f"{self.base}/{field.replace('.', '/')}"
+    def _at(self, field: str) -> Source:
+        return Source(self._key, f"{self._base}/{field.replace('.', '/')}", self._revision)
+
+    def _fields(self) -> frozenset[str]:
+        """The names of the fields that the document has; found when first asked for."""
+        if self._written is None:
+            part = self._part
+            self._written = part if isinstance(part, frozenset) else frozenset(written(part))
+        return self._written
 
 
 class NodeDocuments:
@@ -55,9 +66,7 @@ class NodeDocuments:
         found = self._nodes.get(name)
         if found is None:
             node = self._catalog.nodes[name]
-            found = DocumentProvenance(
-                node.key, "/spec", frozenset(written(node.spec)), self._revision(node.key)
-            )
+            found = DocumentProvenance(node.key, "/spec", node.spec, self._revision(node.key))
             self._nodes[name] = found
         return found
 
@@ -71,8 +80,7 @@ class NodeDocuments:
     def route(self, name: str) -> DocumentProvenance:
         """The document of a route."""
         key = Key(Kind.ROUTE, name)
-        names = frozenset(written(self._catalog.routes[name]))
-        return DocumentProvenance(key, "/spec", names, self._revision(key))
+        return DocumentProvenance(key, "/spec", self._catalog.routes[name], self._revision(key))
 
     def _operation(self, name: str, operation: str) -> DocumentProvenance:
         node = self._catalog.nodes[name]
@@ -80,8 +88,9 @@ class NodeDocuments:
             return DocumentProvenance(node.key, "/spec", frozenset(), self._revision(node.key))
         index = list(node.operations).index(operation)
         base = f"/spec/{node.calls_field}/{index}"
-        names = frozenset(written(node.operations[operation]))
-        return DocumentProvenance(node.key, base, names, self._revision(node.key))
+        return DocumentProvenance(
+            node.key, base, node.operations[operation], self._revision(node.key)
+        )
 
     def _revision(self, key: Key) -> int | None:
         return self._catalog.resources[key].revision
@@ -147,13 +156,38 @@ _FACTS = frozenset({"operation", "caller", "callee"})
 
 def written(value: Any, prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any part of the model
     """The fields of a model value that differ from their default, as documents spell them."""
+    usual = _usual(type(value))
     for each in fields(value):
         found = getattr(value, each.name)
         name = f"{prefix}{_camel(each.name)}"
         if is_dataclass(found):
             yield from written(found, f"{name}.")
-        if found != _default(each):
+        default = _default(each) if usual is None else getattr(usual, each.name)
+        if found is not None and found != default:
             yield name
+
+
+def _usual(part: type) -> Any:  # noqa: ANN401 - any part of the model
+    """A part whose fields have no default in the model, as a document that says nothing gets it."""
+    return _usual_parts().get(part)
+
+
+@cache
+def _usual_parts() -> dict[type, Any]:
+    checks = {"healthCheck": {}, "outlierDetection": {"consecutive5xx": _NEVER}}
+    document = {
+        "apiVersion": API_VERSION,
+        "kind": Kind.SERVICE,
+        "metadata": {"name": "usual"},
+        "spec": {"discovery": checks},
+    }
+    discovery = cast("Service", read(load_value(document, origin="usual")).spec).discovery
+    parts = (discovery.health_check, discovery.outlier_detection)
+    return {type(part): part for part in parts}
+
+
+_NEVER = 10_000
+"""A count that no document repeats by chance: the only field of the part that has no default."""
 
 
 def _default(each: Field[Any]) -> Any:  # noqa: ANN401 - any part of the model

@@ -13,6 +13,7 @@ from functools import cached_property
 from configsvc.analysis.components import components
 from configsvc.analysis.conflict import Provenance
 from configsvc.analysis.interval import Range
+from configsvc.analysis.routing import RouteView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 from configsvc.model.policies import (
@@ -29,6 +30,7 @@ from configsvc.model.policies import (
 from configsvc.model.quantities import Duration, Size
 from configsvc.model.services import Discovery, Latency
 from configsvc.model.trust import Waiver
+from configsvc.resolve.matching import Requests
 
 POLICIES = (
     "timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback", "runtime",
@@ -101,7 +103,8 @@ class OperationFacts:
 class NodeFacts:
     """What is declared about a caller or callee; None is unknown.
 
-    ``enforced``: an agent or gateway in it enforces its policies.
+    ``enforced``: an agent or gateway in it enforces its policies. ``ejects_after``: how many
+    failures in a row leave an instance out; ``sticky``: calls keep to one instance.
     """
 
     instances: int | None = None
@@ -116,6 +119,8 @@ class NodeFacts:
     drain: Duration | None = None
     replay_buffer: Size | None = None
     ejects: bool = False
+    ejects_after: int | None = None
+    sticky: bool = False
     refresh: Duration | None = None
     dns_ttl: Duration | None = None
     enforced: bool = True
@@ -215,7 +220,10 @@ class WorkView:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """One service, gateway or BFF with the edges that end and start at it."""
+    """One service, gateway or BFF with the edges that end and start at it.
+
+    ``requests`` are what its operations take, ``emits`` what each of them answers besides success.
+    """
 
     name: str
     key: Key
@@ -224,6 +232,8 @@ class NodeView:
     discovery: Discovery
     incoming: tuple[EdgeView, ...] = ()
     outgoing: tuple[EdgeView, ...] = ()
+    requests: tuple[Requests, ...] = ()
+    emits: tuple[tuple[str, ...] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +243,7 @@ class PolicyView:
     key: Key
     target: Target
     fields: Mapping[str, Leaf]
+    callee_side: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +275,11 @@ class MissingReference:
 
 @dataclass(frozen=True)
 class System:
-    """Everything that is analysed at once."""
+    """Everything that is analysed at once.
+
+    ``routes`` are those of each gateway, in the order in which they are tried; ``requests`` what
+    each operation takes.
+    """
 
     edges: Sequence[EdgeView]
     works: Mapping[WorkId, WorkView] = field(default_factory=dict)
@@ -272,6 +287,8 @@ class System:
     policies: Sequence[PolicyView] = ()
     ambiguous: Sequence[AmbiguousEdge] = ()
     references: Sequence[MissingReference] = ()
+    routes: Mapping[str, Sequence[RouteView]] = field(default_factory=dict)
+    requests: Mapping[WorkId, Requests] = field(default_factory=dict)
     waivers: Mapping[Key, Waiver] = field(default_factory=dict)
     namespace: str = ""
 

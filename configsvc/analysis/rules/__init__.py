@@ -25,12 +25,30 @@ from configsvc.analysis.rules.dl04_overlapping_attempts import OverlappingAttemp
 from configsvc.analysis.rules.dl06_calls_beyond_limit import CallsBeyondLimit
 from configsvc.analysis.rules.dl07_inverted_keepalive import InvertedKeepalive
 from configsvc.analysis.rules.dl08_promise_out_of_reach import PromiseOutOfReach
+from configsvc.analysis.rules.ds01_stale_instances import StaleInstances
+from configsvc.analysis.rules.ds02_short_drain import ShortDrain
+from configsvc.analysis.rules.ds04_immortal_connections import ImmortalConnections
+from configsvc.analysis.rules.ds05_overlapping_probes import OverlappingProbes
+from configsvc.analysis.rules.gw01_shadowed_route import ShadowedRoute
+from configsvc.analysis.rules.gw02_order_by_name import OrderByName
 from configsvc.analysis.rules.gw03_dangling_reference import DanglingReference
+from configsvc.analysis.rules.gw04_divergent_overlap import DivergentOverlap
+from configsvc.analysis.rules.gw05_authentication_gap import AuthenticationGap
+from configsvc.analysis.rules.gw07_weightless_route import WeightlessRoute
+from configsvc.analysis.rules.gw08_gateway_loop import GatewayLoop
+from configsvc.analysis.rules.gw09_orphan_policy import OrphanPolicy
 from configsvc.analysis.rules.hg02_hedged_retry import HedgedRetry
 from configsvc.analysis.rules.hg03_late_hedge import LateHedge
 from configsvc.analysis.rules.hg04_early_hedge import EarlyHedge
 from configsvc.analysis.rules.hg06_unthrottled_hedge import UnthrottledHedge
 from configsvc.analysis.rules.hg07_hedge_on_same_instance import HedgeOnSameInstance
+from configsvc.analysis.rules.od01_all_ejectable import AllEjectable
+from configsvc.analysis.rules.od02_panic_overrules_ejection import PanicOverrulesEjection
+from configsvc.analysis.rules.od03_overloaded_survivors import OverloadedSurvivors
+from configsvc.analysis.rules.od04_probe_ends_ejection import ProbeEndsEjection
+from configsvc.analysis.rules.od05_one_request_ejects import OneRequestEjects
+from configsvc.analysis.rules.od06_uncounted_failures import UncountedFailures
+from configsvc.analysis.rules.od07_inert_outlier_detection import InertOutlierDetection
 from configsvc.analysis.rules.rb02_open_breaker_retried import OpenBreakerRetried
 from configsvc.analysis.rules.rb03_one_request_trips import OneRequestTrips
 from configsvc.analysis.rules.rb04_starved_breaker import StarvedBreaker
@@ -70,6 +88,7 @@ from configsvc.analysis.rules.rt18_permanent_failure_retried import PermanentFai
 from configsvc.analysis.rules.rt20_unreplayable_body import UnreplayableBody
 from configsvc.analysis.rules.rt21_stream_with_deadline import StreamWithDeadline
 from configsvc.analysis.rules.sc02_ambiguous_field import AmbiguousField
+from configsvc.analysis.rules.sc04_stale_waiver import StaleWaiver
 
 ALL: tuple[type[Rule], ...] = (
     AmplifiedPath,
@@ -96,12 +115,30 @@ ALL: tuple[type[Rule], ...] = (
     CallsBeyondLimit,
     InvertedKeepalive,
     PromiseOutOfReach,
+    StaleInstances,
+    ShortDrain,
+    ImmortalConnections,
+    OverlappingProbes,
+    ShadowedRoute,
+    OrderByName,
     DanglingReference,
+    DivergentOverlap,
+    AuthenticationGap,
+    WeightlessRoute,
+    GatewayLoop,
+    OrphanPolicy,
     HedgedRetry,
     LateHedge,
     EarlyHedge,
     UnthrottledHedge,
     HedgeOnSameInstance,
+    AllEjectable,
+    PanicOverrulesEjection,
+    OverloadedSurvivors,
+    ProbeEndsEjection,
+    OneRequestEjects,
+    UncountedFailures,
+    InertOutlierDetection,
     OpenBreakerRetried,
     OneRequestTrips,
     StarvedBreaker,
@@ -141,5 +178,6 @@ ALL: tuple[type[Rule], ...] = (
     UnreplayableBody,
     StreamWithDeadline,
     AmbiguousField,
+    StaleWaiver,
 )
 """In the order of the modules, which is that of the codes."""
