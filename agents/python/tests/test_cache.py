@@ -256,3 +256,15 @@ class TestRejected:
         file.with_name("rejected").write_bytes(junk)
 
         assert cache.rejected("0.1") == {}
+
+
+def test_what_another_process_stored_is_not_written_again(tmp_path: Path) -> None:
+    """Of many processes that store the same bundle, only the first writes and syncs it."""
+    first, second = (Cache(tmp_path, namespace="prod", service="shop") for _ in range(2))
+    assert first.store(record(3))
+    file = tmp_path / "prod" / "shop" / "bundle"
+    written = file.stat().st_ino
+
+    assert second.store(record(3))
+
+    assert file.stat().st_ino == written

@@ -28,7 +28,7 @@ LOCK_PATIENCE = 2.0
 
 _MAGIC = b"configsvc-agent-cache 1 "
 _MAX_RECORD = MAX_BUNDLE + (64 << 10)
-_LOCK_POLL = 0.01
+_LOCK_POLL = 0.002
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -102,7 +102,10 @@ class Cache:
             CacheError: not stored; what was there is still there.
         """
         with self._locked():
-            if not reset and self._holds_newer(record.position):
+            held = self._held()
+            if held == record:
+                return True  # another process of the service was here first: no second write
+            if held is not None and not reset and record.position.is_older_than(held.position):
                 return False
             self._write(self._bundle, _encode(record))
             return True
@@ -151,12 +154,12 @@ class Cache:
             f"{self._bundle} is damaged ({damage}); it is kept as bundle.damaged and not loaded"
         ) from damage
 
-    def _holds_newer(self, position: Position) -> bool:
+    def _held(self) -> Record | None:
+        """What is there; None where there is nothing that could be loaded."""
         try:
-            held = self._load()
+            return self._load()
         except (CacheError, ValueError):
-            return False
-        return held is not None and position.is_older_than(held.position)
+            return None
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
