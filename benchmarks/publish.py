@@ -48,7 +48,8 @@ def document(kind: str, name: str, spec: Json) -> Json:
 def service(index: int, count: int) -> Json:
     """A service of three tiers: the first third calls the second, the second the last."""
     tier = count // 3
-    callees = [(index + tier) % count, (index + tier + 7) % count] if index < 2 * tier else []
+    below = (index // tier + 1) * tier
+    callees = [below + index % tier, below + (index + 7) % tier] if index < 2 * tier else []
     calls = [{"to": f"svc-{each}", "operation": "get"} for each in dict.fromkeys(callees)]
     latency = {"p50": "5ms", "p90": "10ms", "p95": "15ms", "p99": "30ms", "p999": "60ms"}
     get = {

@@ -32,8 +32,8 @@ _UNUSABLE: Final = re.compile("[/\0\ud800-\udfff]")
 class Place:
     """A key of a namespace, taken apart.
 
-    `part` is ``head``, ``rev``, ``instance``, ``ack``, ``idem``, ``audit`` or ``settings``;
-    `rest` are the segments after it.
+    `part` is ``head``, ``rev``, ``instance``, ``ack``, ``idem``, ``audit``, ``settings`` or
+    ``turn``; `rest` are the segments after it.
     """
 
     namespace: str
@@ -64,6 +64,11 @@ def head(name: str) -> str:
 def settings(name: str) -> str:
     """Return the key of a namespace's settings."""
     return f"{namespace(name)}settings"
+
+
+def turn(name: str) -> str:
+    """Return the key of the claim of whoever publishes to a namespace next."""
+    return f"{namespace(name)}turn"
 
 
 def revisions(name: str) -> str:

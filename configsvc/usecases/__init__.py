@@ -1,5 +1,6 @@
 """What an operator does: check, publish, roll back, look, diagnose. No transport, no backend."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -19,6 +20,7 @@ from configsvc.usecases.publishing import Publisher
 from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.rolling_back import Rollback, RollbackDesk
 from configsvc.usecases.tokens import Tokens
+from configsvc.usecases.turns import Turns
 from configsvc.usecases.workspace import Workspace, Workspaces
 
 __all__ = [
@@ -72,6 +74,7 @@ class ControlPlane:
         clock: Clock,
         token: Callable[[], str],
         ask_fleet: Callable[[str], FleetAnswer],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Self:
         """Connect the use cases with a store.
 
@@ -81,15 +84,16 @@ class ControlPlane:
             clock: microseconds since the Unix epoch.
             token: random strings of at least 64 bits.
             ask_fleet: asks this node's agent-facing processes about a namespace.
+            sleep: waits for a number of seconds.
         """
         moment = Moment(clock)
         namespaces = Namespaces(store, clock, token)
         workspaces = Workspaces(namespaces, rules)
         audit = AuditTrail(store, token)
         settings = NamespaceSettings(store, audit, moment)
-        publisher = Publisher(
-            namespaces, workspaces, settings, Repeats(Answers(store, clock), moment), moment
-        )
+        repeats = Repeats(Answers(store, clock), moment)
+        turns = Turns(store, clock, token, sleep)
+        publisher = Publisher(namespaces, workspaces, settings, repeats, turns, moment)
         return cls(
             publisher=publisher,
             rollbacks=RollbackDesk(namespaces, workspaces, publisher),

@@ -1,8 +1,6 @@
 """Publishing: check, compile and commit a change, or refuse it whole."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +10,7 @@ from configsvc.bundle import Bundle, compile_changed
 from configsvc.schema import InvalidDocumentError, canonical
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
-from configsvc.usecases.errors import BusyError, ContentionError, RefusedByFindingsError
+from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
 from configsvc.usecases.judging import Judgement, judge
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceSettings
@@ -21,13 +19,11 @@ from configsvc.usecases.preview import Preview, preview_of
 from configsvc.usecases.proposing import Proposal, Reading, propose, read_documents
 from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.staleness import Staleness
+from configsvc.usecases.turns import Turns
 from configsvc.usecases.workspace import Judged, Workspace, Workspaces
 
 TRIES: Final = 5
 """How often a change is put on top of a head that keeps moving."""
-
-PATIENCE: Final = 20.0
-"""Seconds for which a writer waits for those of its own process to finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +37,7 @@ class Intent:
 
 
 class Publisher:
-    """Checks and publishes changes. Safe to share between threads.
-
-    Lock order: the turn of a namespace, then whatever the store and the workspaces lock.
-    """
+    """Checks and publishes changes. Safe to share between threads."""
 
     def __init__(
         self,
@@ -52,6 +45,7 @@ class Publisher:
         workspaces: Workspaces,
         settings: NamespaceSettings,
         repeats: Repeats,
+        turns: Turns,
         moment: Moment,
     ) -> None:
         self._namespaces = namespaces
@@ -60,7 +54,7 @@ class Publisher:
         self._repeats = repeats
         self._moment = moment
         self._staleness = Staleness(namespaces)
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns = turns
 
     def check(self, who: Principal, namespace: str, change: Change) -> Preview:
         """Say what publishing the change would do; nothing is written.
@@ -93,7 +87,7 @@ class Publisher:
             RefusedByFindingsError: it adds error findings or makes open ones worse.
             IdempotencyKeyReusedError: the key came with another request.
             ContentionError: the head moved during each of `TRIES` tries.
-            BusyError: its turn did not come within `PATIENCE`.
+            BusyError: its turn did not come.
         """
         who.require(namespace, Right.PUBLISH)
         check_message(change.message)
@@ -113,26 +107,17 @@ class Publisher:
     def in_turn(
         self, namespace: str, repeat: Repeat | None, attempt: Callable[[], Published]
     ) -> Published:
-        """Run a write until the head holds still; a process does not compete with itself for it."""
-        with self._turn(namespace):
+        """Run a write until the head holds still."""
+        with self._turns.of(namespace) as turn:
             for _ in range(TRIES):
+                turn.wait()
                 if (outcome := self._repeats.find(namespace, repeat)) is not None:
                     return outcome
                 try:
                     return attempt()
                 except (HeadMovedError, AnswerExistsError):
-                    continue
+                    turn.claim()
         raise ContentionError(namespace, TRIES)
-
-    @contextmanager
-    def _turn(self, namespace: str) -> Iterator[None]:
-        turn = self._turns.setdefault(namespace, threading.Lock())
-        if not turn.acquire(timeout=PATIENCE):
-            raise BusyError(namespace, PATIENCE)
-        try:
-            yield
-        finally:
-            turn.release()
 
     def judge(self, proposal: Proposal) -> Judgement:
         """Run today's rules over a proposal."""

@@ -16,6 +16,7 @@ NUMBERS = st.integers(0, (1 << 64) - 1)
         (layout.blob("ab"), "/configsvc/1/blob/ab"),
         (layout.head("prod"), "/configsvc/1/ns/prod/head"),
         (layout.settings("prod"), "/configsvc/1/ns/prod/settings"),
+        (layout.turn("prod"), "/configsvc/1/ns/prod/turn"),
         (layout.revision("prod", 255), "/configsvc/1/ns/prod/rev/00000000000000ff"),
         (layout.instance("prod", "score", "i-1"), "/configsvc/1/ns/prod/instance/score/i-1"),
         (layout.ack("prod", 16, "p1"), "/configsvc/1/ns/prod/ack/0000000000000010/p1"),

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from configsvc.store import Store, Transaction
-from configsvc.usecases import Published, publishing
+from configsvc.usecases import Published, turns
 from configsvc.usecases.errors import BusyError, ContentionError
 from configsvc.usecases.publishing import TRIES, Intent
 from tests.usecases.world import EDITOR, NAMESPACE, SYSTEM, VIEWER, World, change, timeout
@@ -25,7 +25,7 @@ class Interloper:
 
     def commit(self, transaction: Transaction) -> int:
         """Let the other one act first."""
-        if self.left:
+        if self.left and any(key.endswith("/head") for key, _ in transaction.puts):
             self.left -= 1
             self._act()
         return self._store.commit(transaction)
@@ -104,7 +104,7 @@ def test_writer_whose_turn_does_not_come_gives_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread does not wait for ever for those of its own process."""
-    monkeypatch.setattr(publishing, "PATIENCE", 0.01)
+    monkeypatch.setattr(turns, "PATIENCE", 0.01)
 
     def attempt() -> Published:
         with pytest.raises(BusyError, match=r"for 0\.01 s without a break"):

@@ -116,6 +116,7 @@ class World:
             clock=self.clock,
             token=FakeTokens(),
             ask_fleet=lambda _: self.fleet,
+            sleep=lambda seconds: self.clock.advance(int(seconds * 1_000_000)),
         )
 
     def publish(self, *put: Json, who: Principal = EDITOR, **options: object) -> Published:
