@@ -43,8 +43,8 @@ class Namespaces:
         self._planner = Planner(store, self._manifests, clock, token)
 
     def names(self) -> tuple[str, ...]:
-        """Return the namespaces that have a head, in order."""
-        return tuple(head.namespace for head in self.heads())
+        """Return the namespaces that have a head, in order; also one whose head is damaged."""
+        return tuple(name for name in sorted(self._names()) if self._store.get(layout.head(name)))
 
     def heads(self) -> tuple[Head, ...]:
         """Return the head of every namespace, in the order of their names."""

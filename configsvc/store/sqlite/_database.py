@@ -6,7 +6,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
@@ -182,7 +182,7 @@ class Database:
         descriptor = os.open(directory, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE))
+            _create_private_file(self.path)
             with closing(self._connect()) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 prepare(connection, self.path)
@@ -196,6 +196,16 @@ def _make_private_directory(directory: Path) -> None:
         return
     directory.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     _sync_directory(directory.parent)
+
+
+def _create_private_file(path: Path) -> None:
+    """Make an empty file if there is none.
+
+    One that is there is not even opened: closing it again would drop every lock that another
+    connection of this process has on it, and SQLite would lose its log to the next process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_FILE))
 
 
 def _sync_directory(directory: Path) -> None:

@@ -52,6 +52,20 @@ def test_what_was_committed_is_there_after_reopening(store: SqliteStore, open_ag
         assert watch.next(0) is not None
 
 
+def test_second_store_of_a_process_keeps_the_locks_of_the_first(
+    store: SqliteStore, open_again: Open, data: Path
+) -> None:
+    """Another process must not take the file for unused, and with it the log that is in use."""
+    store.commit(put(("/a", b"1")))
+    open_again()
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM entry')"
+    subprocess.run(
+        [sys.executable, "-c", f"{look}; c.close()", str(data / "configsvc.db")], check=True
+    )
+    store.commit(put(("/b", b"2")))
+    assert (data / "configsvc.db-wal").exists()
+
+
 def test_only_the_owner_can_read_it(store: SqliteStore, data: Path) -> None:
     """Directories are 0700, files 0600, SQLite's own ones included."""
     store.commit(put(("/a", b"")))
