@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final, cast
 
 from configsvc.agentgate.exchange import Exchange, Handler, Outlet
-from configsvc.agentgate.http import ProblemError, Request, Response
+from configsvc.agentgate.http import ProblemError, Request, Response, failed
 from configsvc.agentgate.options import Limits
 from configsvc.agentgate.reader import RequestReader
 
@@ -211,7 +211,7 @@ class Connection(asyncio.Protocol):
             exchange.respond(problem.response())
         except Exception:  # noqa: BLE001 one request must not end the others' connections
             _log.exception("a request failed", extra={"path": request.path, "peer": self.peer})
-            exchange.respond(_FAILED.response())
+            exchange.respond(failed().response())
 
     def _refuse(self, problem: ProblemError) -> None:
         """Answer what is no whole request, and end the connection."""
@@ -266,12 +266,6 @@ def _detect_dead_peers(transport: asyncio.Transport) -> None:
             connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-_FAILED = ProblemError(
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    "internal",
-    "the server failed to answer; its log says why",
-    close=True,
-)
 _TOO_LATE = ProblemError(
     HTTPStatus.REQUEST_TIMEOUT,
     "timeout",

@@ -46,6 +46,13 @@ class Doorkeeper:
                 ended.add(token_id)
         return frozenset(ended)
 
+    def learn_unknown(self, record: TokenRecord) -> None:
+        """Take a record that was looked up, unless the watch has told of it meanwhile.
+
+        It may have been read before the token was withdrawn.
+        """
+        self._records.setdefault(record.id, record)
+
     def replace(self, records: Mapping[str, TokenRecord]) -> frozenset[str]:
         """Take all records anew; return tokens that are good no more."""
         missing = dict.fromkeys(self._records.keys() - records.keys())

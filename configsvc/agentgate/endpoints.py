@@ -1,5 +1,6 @@
 """The three endpoints of the agent protocol."""
 
+import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -16,7 +17,14 @@ from configsvc.agentgate.doorkeeper import (
 )
 from configsvc.agentgate.events import STREAM_HEAD, session_event
 from configsvc.agentgate.exchange import Exchange, Wire
-from configsvc.agentgate.http import ProblemError, Request, Response, bad_request, unavailable
+from configsvc.agentgate.http import (
+    ProblemError,
+    Request,
+    Response,
+    bad_request,
+    failed,
+    unavailable,
+)
 from configsvc.agentgate.hub import Hub, Waiter
 from configsvc.agentgate.peers import process_of
 from configsvc.agentgate.reports import Reported, read_report
@@ -25,6 +33,8 @@ from configsvc.agentgate.streams import AgentStream, Surroundings
 from configsvc.fleet.rows import POLL_SESSION
 from configsvc.model.quantities import InvalidQuantityError, parse_duration
 from configsvc.push import Held, Offer
+
+_log = logging.getLogger("configsvc.agentgate")
 
 MAX_WAIT: Final = 60_000_000
 """Longest long poll, microseconds."""
@@ -144,6 +154,9 @@ class AgentEndpoints:
             except ProblemError as problem:
                 self._process.counters.add("requests_refused")
                 exchange.respond(problem.response())
+            except Exception:  # noqa: BLE001 whoever asked must not wait for ever
+                _log.exception("a request failed", extra={"path": exchange.request.path})
+                exchange.respond(failed().response())
 
         self._process.spawn(run())
 
@@ -200,18 +213,26 @@ class AgentEndpoints:
         """Answer once the service has another bundle, or when the time is up."""
 
         def answer(exchange: Exchange) -> None:
-            known = self._process.in_force(service[0])
-            offer = known.offers.get(service[1]) if known else None
-            if offer is None or self._process.refusal() is not None:
-                exchange.respond(unavailable("ask again").response())
-            elif _has(exchange.request, offer.digest):
-                exchange.respond(_not_modified(offer))
-            else:
-                self._later(exchange, self._send(exchange, offer))
+            try:
+                self._answer_after_wait(exchange, service)
+            except ProblemError as problem:
+                exchange.respond(problem.response())
 
         waiter = Waiter(exchange, service, answer, self._process.hub.leave)
         self._process.hub.await_change(waiter)
         waiter.start(self._process.loop, wait / 1_000_000)
+
+    def _answer_after_wait(self, exchange: Exchange, service: tuple[str, str]) -> None:
+        """Answer with what is in force now, if the token is good still."""
+        self._process.doorkeeper.admit(exchange.request, self._process.now(), looked_up=True)
+        known = self._process.in_force(service[0])
+        offer = known.offers.get(service[1]) if known else None
+        if offer is None or self._process.refusal() is not None:
+            raise unavailable("ask again")
+        if _has(exchange.request, offer.digest):
+            exchange.respond(_not_modified(offer))
+        else:
+            self._later(exchange, self._send(exchange, offer))
 
     async def _send(self, exchange: Exchange, offer: Offer) -> None:
         data = await self._process.bundle(offer.digest)

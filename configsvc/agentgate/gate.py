@@ -72,7 +72,8 @@ class Gate:
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
-        self._process = settings.process_name()
+        # Process ids return, in a container after each start: counts must not overwrite others'.
+        self._process = f"{settings.process_name()}-{secrets.token_hex(4)}"
         self._shelf = Shelf()
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -216,7 +217,7 @@ class Gate:
         """See `Process`."""
         record = await self._lookups.token(token_id)
         if record is not None:
-            self.doorkeeper.learn({token_id: record})
+            self.doorkeeper.learn_unknown(record)
 
     async def bundle(self, digest: str) -> bytes:
         """See `Process`."""

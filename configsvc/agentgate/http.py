@@ -103,6 +103,16 @@ def unavailable(detail: str, retry_after: int = 1) -> ProblemError:
     )
 
 
+def failed() -> ProblemError:
+    """The server has a defect; the log says which."""
+    return ProblemError(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "the server failed to answer; its log says why",
+        close=True,
+    )
+
+
 def json_response(value: object, status: int = HTTPStatus.OK) -> Response:
     """A JSON answer."""
     return Response(status, orjson.dumps(value), {"Content-Type": JSON})

@@ -68,7 +68,7 @@ class AgentGateSettings:
     limits: Limits = field(default_factory=Limits)
 
     def process_name(self) -> str:
-        """The name of the calling process among all processes of all nodes."""
+        """The name of the calling process among all that run now, of all nodes."""
         return f"{self.node.replace('/', '-')}-{os.getpid()}"
 
     def socket_path(self) -> Path:

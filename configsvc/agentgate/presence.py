@@ -5,7 +5,7 @@ import logging
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.streams import AgentStream
-from configsvc.fleet import AgentRow, AgentState, Convergence, Roster
+from configsvc.fleet import AgentRow, AgentState, BundleReport, Convergence, Roster
 from configsvc.push import Held, Need, Offer, need
 
 _log = logging.getLogger("configsvc.agentgate")
@@ -71,6 +71,8 @@ class Presence:
         else:
             self.roster.report(reported.report, now)
             for each in reported.report.reports:
+                if _is_foreign(each, row):
+                    continue
                 for latency in self.convergence.report(row, each, now):
                     self._counters.ack_latency.record(latency)
         self._note(reported)
@@ -78,9 +80,13 @@ class Presence:
     def left(self, session: str, now: int) -> None:
         """A stream has ended."""
         row = self.roster.get(session)
-        if row is not None:
+        if row is None:
+            return
+        if self.roster.replaced(row):
+            self.convergence.replace(session, now)
+        else:
             self.convergence.leave(row, now)
-            self.roster.disconnect(session, now)
+        self.roster.disconnect(session, now)
 
     def sent_away(self, session: str, now: int) -> None:
         """An agent is told to go to another process, which will count it."""
@@ -109,3 +115,12 @@ class Presence:
                     "reason": each.reason,
                 },
             )
+
+
+def _is_foreign(report: BundleReport, row: AgentRow) -> bool:
+    """Whether a report is about no bundle that this stream may have brought.
+
+    An agent says on each new stream what it holds. After the store was restored that may be a
+    higher version of a former lineage, which says nothing of the changes made since.
+    """
+    return report.version >= row.wanted_version and report.digest != row.wanted_digest

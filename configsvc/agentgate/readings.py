@@ -3,7 +3,8 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
 from configsvc.access import TokenRecord, decode_record, encode_record
 from configsvc.agentgate.shelf import InForce
@@ -11,6 +12,8 @@ from configsvc.errors import ConfigsvcError
 from configsvc.push import Offer
 from configsvc.store import (
     MAX_OPERATIONS,
+    BlobNotFoundError,
+    CorruptBlobError,
     CorruptRecordError,
     Entry,
     Event,
@@ -28,6 +31,20 @@ from configsvc.store.changes import decode_revision
 _log = logging.getLogger("configsvc.agentgate")
 
 _REMEMBERED_TIMES: Final = 20_000
+
+_READ_AHEAD: Final = 1_000
+"""Bundles read at once before their agents are told."""
+
+_DAMAGED: Final = (BlobNotFoundError, CorruptBlobError, CorruptRecordError)
+"""What stays wrong until an operator restores something, in one namespace or one service."""
+
+
+class _Known(NamedTuple):
+    """What was handed on last of a namespace; `mod_revision` is the store's at that head."""
+
+    in_force: InForce
+    manifest: Manifest
+    mod_revision: int
 
 
 class HeadReading:
@@ -56,25 +73,44 @@ class HeadReading:
         self._wanted = wanted
         self._deliver = deliver
         self._loaded = loaded
-        self._known: dict[str, tuple[InForce, Manifest]] = {}
+        self._known: dict[str, _Known] = {}
         self._times: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     def load(self) -> None:
         """See `Reading.load`."""
-        for head in self._namespaces.heads():
-            self._take_head(head, anew=True)
+        for name in self._namespaces.names():
+            self._load(name)
         self._loaded()
 
     def take(self, events: tuple[Event, ...]) -> None:
         """See `Reading.take`. A head that is deleted is not followed: that is no decision."""
         for event in events:
             place = layout.place(event.key)
-            if place is None or place.part != "head" or event.value is None:
-                continue
-            try:
-                self._take_head(decode_head(event.key, event.value, event.mod_revision))
-            except CorruptRecordError as exc:
-                _log.error("a head cannot be read: %s", exc, extra={"namespace": place.namespace})
+            if place is not None and place.part == "head" and event.value is not None:
+                self._take_news(place.namespace, event, event.value)
+
+    def _take_news(self, namespace: str, event: Event, value: bytes) -> None:
+        """Follow a namespace to another head, unless a load was faster: nobody goes back."""
+        known = self._known.get(namespace)
+        if known is not None and event.mod_revision <= known.mod_revision:
+            return
+        try:
+            self._take_head(decode_head(event.key, value, event.mod_revision))
+        except _DAMAGED:  # or out of force for so long that it was collected
+            self._load(namespace)
+
+    def _load(self, namespace: str) -> None:
+        """Read what a namespace has in force now; a damaged one does not keep others from news."""
+        try:
+            head = self._namespaces.head(namespace)
+            if head is not None:
+                self._take_head(head, anew=True)
+        except _DAMAGED as exc:
+            _log.error(
+                "a namespace cannot be read, its agents keep what they have: %s",
+                exc,
+                extra={"namespace": namespace},
+            )
 
     def _take_head(self, head: Head, *, anew: bool = False) -> None:
         """Hand on what a head puts in force, unless it is known already.
@@ -83,30 +119,28 @@ class HeadReading:
         digest may have changed and changed back, which raises its version all the same.
         """
         known = self._known.get(head.namespace)
-        if known is not None and _same(known[0], head):
+        if known is not None and _same(known.in_force, head):
             return
         manifest = self._namespaces.bundles(head)
         offers = self._offers(head, manifest, None if anew else known)
         changed = {
             service: offer
             for service, offer in offers.items()
-            if known is None or known[0].offers.get(service) != offer
+            if known is None or known.in_force.offers.get(service) != offer
         }
         loaded = self._read_ahead(head.namespace, changed)
         in_force = InForce(head.namespace, head.epoch, head.revision, offers, loaded)
         kept = InForce(head.namespace, head.epoch, head.revision, offers)
-        self._known[head.namespace] = (kept, manifest)
+        self._known[head.namespace] = _Known(kept, manifest, head.mod_revision)
         self._deliver(in_force)
 
-    def _offers(
-        self, head: Head, manifest: Manifest, known: tuple[InForce, Manifest] | None
-    ) -> dict[str, Offer]:
+    def _offers(self, head: Head, manifest: Manifest, known: _Known | None) -> dict[str, Offer]:
         """Offers of all services; those unchanged are taken over as they are."""
-        if known is None or known[0].epoch != head.epoch:
+        if known is None or known.in_force.epoch != head.epoch:
             return self._made(head, dict(manifest.items()))
-        differences = known[1].differences(manifest)
+        differences = known.manifest.differences(manifest)
         items = manifest.get_many([each.key for each in differences])
-        offers = {**known[0].offers, **self._made(head, items)}
+        offers = {**known.in_force.offers, **self._made(head, items)}
         for each in differences:
             if each.after is None:
                 del offers[each.key]
@@ -143,9 +177,17 @@ class HeadReading:
         return times
 
     def _read_ahead(self, namespace: str, changed: Mapping[str, Offer]) -> Mapping[str, bytes]:
-        """The bytes of bundles that connected agents will be sent at once."""
-        digests = {o.digest for service, o in changed.items() if self._wanted(namespace, service)}
-        return self._store.get_blobs(digests) if digests else {}
+        """The bytes of bundles that connected agents will be sent at once.
+
+        Of those beyond a bound, and of all if one is damaged, none: each is then read when a
+        stream needs it, and fails alone.
+        """
+        wanted = {o.digest for service, o in changed.items() if self._wanted(namespace, service)}
+        digests = list(islice(wanted, _READ_AHEAD))
+        try:
+            return self._store.get_blobs(digests) if digests else {}
+        except _DAMAGED:
+            return {}
 
 
 class TokenReading:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from configsvc.agentgate.events import bundle_event
@@ -47,7 +47,7 @@ class Shelf:
     def put(self, new: InForce) -> frozenset[str]:
         """Take what is in force now; return the services for which it is something else."""
         old = self._in_force.get(new.namespace)
-        self._in_force[new.namespace] = new
+        self._in_force[new.namespace] = replace(new, loaded={})  # those are kept within bounds
         for digest, data in new.loaded.items():
             self.keep(digest, data)
         before = old.offers if old else {}

@@ -64,7 +64,11 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
             stack.callback(internal.close)
             servers = [
                 await loop.create_server(
-                    gate.agent_connection, sock=listener.sock, ssl=self._tls(), backlog=_BACKLOG
+                    gate.agent_connection,
+                    sock=listener.sock,
+                    ssl=self._tls(),
+                    ssl_handshake_timeout=settings.limits.read if self.cfg.is_ssl else None,
+                    backlog=_BACKLOG,
                 )
                 for listener in self.sockets
             ]

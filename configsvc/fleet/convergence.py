@@ -1,6 +1,6 @@
 """How far each change has come at the agents of one process."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +12,9 @@ from configsvc.fleet.rows import AgentRow, AgentState, BundleReport
 
 MAX_CHANGES: Final = 32
 """Changes that are followed at once, the newest of all namespaces; the rest keep their counts."""
+
+MAX_LOST: Final = 20_000
+"""Lost agents that may come back to what they had open; those lost longest are only counted."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class _Change:
     updated: int
     targets: dict[str, _Target] = field(default_factory=dict)
     applied: int = 0
+    gone: Counter[AgentState] = field(default_factory=Counter)
     latency: Histogram = field(default_factory=Histogram)
     dirty: bool = True
 
@@ -52,7 +56,7 @@ class _Change:
 
     def counts(self) -> AckCounts:
         """What to write down of it."""
-        states = Counter(each.state for each in self.targets.values())
+        states = self.gone + Counter(each.state for each in self.targets.values())
         states[AgentState.APPLIED] = self.applied
         rejected = (e.reason for e in self.targets.values() if e.state is AgentState.REJECTED)
         return AckCounts(
@@ -80,7 +84,7 @@ class Convergence:
 
     def __init__(self) -> None:
         self._changes: dict[tuple[str, int], _Change] = {}
-        self._lost: dict[tuple[str, str, str], str] = {}
+        self._lost: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
     def target(
         self, namespace: str, revision: int, committed: int, agents: Iterable[AgentRow], now: int
@@ -104,7 +108,15 @@ class Convergence:
         for change in self._open(row):
             if change.targets[row.session].state is AgentState.PENDING:
                 change.settle(row.session, AgentState.STALE, "", now)
-                self._lost[row.identity] = row.session
+            self._lost[row.identity] = row.session
+        while len(self._lost) > MAX_LOST:
+            self._give_up(self._lost.popitem(last=False)[1])
+
+    def replace(self, session: str, now: int) -> None:
+        """Note that a stream ended whose agent has a newer one, under which it is counted."""
+        for change in self._changes.values():
+            if change.targets.pop(session, None) is not None:
+                change.updated, change.dirty = now, True
 
     def forget(self, session: str, now: int) -> None:
         """Hand an agent over: another process will count what it had open."""
@@ -153,6 +165,13 @@ class Convergence:
         """The present counts of a change, None if it is not followed here."""
         change = self._changes.get((namespace, revision))
         return change.counts() if change else None
+
+    def _give_up(self, session: str) -> None:
+        """Count an agent that does not come back, and forget who it was."""
+        for change in self._changes.values():
+            target = change.targets.pop(session, None)
+            if target is not None:
+                change.gone[target.state] += 1
 
     def _settle(
         self, row: AgentRow, version: int, state: AgentState, reason: str, now: int

@@ -11,6 +11,9 @@ REMEMBERED: Final = 24 * 3600 * 1_000_000
 MAX_REMEMBERED: Final = 20_000
 """How many of those are kept; the longest lost go first."""
 
+MAX_POLLS: Final = 20_000
+"""How many agents without a stream are kept; of those the longest unheard count as lost first."""
+
 POLL_GRACE: Final = 90_000_000
 """An agent without a stream counts as connected for so long after it was last heard."""
 
@@ -22,7 +25,8 @@ class Roster:
 
     def __init__(self) -> None:
         self._streams: dict[str, AgentRow] = {}
-        self._polls: dict[_Identity, AgentRow] = {}
+        self._newest: dict[_Identity, str] = {}
+        self._polls: OrderedDict[_Identity, AgentRow] = OrderedDict()
         self._lost: OrderedDict[_Identity, AgentRow] = OrderedDict()
 
     def __len__(self) -> int:
@@ -35,6 +39,11 @@ class Roster:
             row.language, row.agent_version = before.language, before.agent_version
             row.breakers, row.health = before.breakers, before.health
         self._streams[row.session] = row
+        self._newest[row.identity] = row.session
+
+    def replaced(self, row: AgentRow) -> bool:
+        """Whether an agent has a newer stream: it may come back before the old one is given up."""
+        return self._newest.get(row.identity, row.session) != row.session
 
     def get(self, session: str) -> AgentRow | None:
         """The row of an open stream."""
@@ -64,25 +73,28 @@ class Roster:
             self._lost.pop(identity, None)
             row = AgentRow(*identity, POLL_SESSION, connected_since=now, last_heard=now)
             self._polls[identity] = row
+        self._polls.move_to_end(identity)
         for each in report.reports:
             row.wanted_version, row.wanted_digest = each.version, each.digest
         _take(row, report, now)
+        while len(self._polls) > MAX_POLLS:
+            self._lose_poll(next(iter(self._polls.values())))
 
     def disconnect(self, session: str, now: int) -> None:
         """Note that a stream ended; the agent stays listed as stale for a day."""
         row = self._streams.pop(session, None)
-        if row is not None:
+        if row is not None and not self.replaced(row):
+            del self._newest[row.identity]
             self._lose(row, now)
 
     def expire(self, now: int) -> None:
         """Lose agents that stopped asking, and forget those lost a day ago."""
         for row in list(self._polls.values()):
             if now - row.last_heard > POLL_GRACE:
-                del self._polls[row.identity]
-                self._lose(row, row.last_heard)
+                self._lose_poll(row)
         while self._lost:
             oldest = next(iter(self._lost.values()))
-            if len(self._lost) <= MAX_REMEMBERED and now - oldest.last_heard <= REMEMBERED:
+            if now - (oldest.disconnected or 0) <= REMEMBERED:
                 return
             self._lost.popitem(last=False)
 
@@ -100,6 +112,12 @@ class Roster:
         row.disconnected = now
         self._lost[row.identity] = row
         self._lost.move_to_end(row.identity)
+        if len(self._lost) > MAX_REMEMBERED:
+            self._lost.popitem(last=False)
+
+    def _lose_poll(self, row: AgentRow) -> None:
+        del self._polls[row.identity]
+        self._lose(row, row.last_heard)
 
 
 def _take(row: AgentRow, report: AgentReport, now: int) -> None:

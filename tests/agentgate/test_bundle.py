@@ -128,6 +128,27 @@ def test_long_poll_is_forgotten_when_its_agent_leaves(world: World, tmp_path: Pa
     run(scenario())
 
 
+def test_long_poll_of_a_token_that_was_withdrawn(world: World, tmp_path: Path) -> None:
+    """Who is not let in any more is not told of the change that it waited for."""
+
+    async def scenario() -> None:
+        async with serving(world.store, settings(tmp_path)) as gate:
+            token = world.token()
+            polling = asyncio.ensure_future(
+                gate.get(bundle_target(wait="30s"), token, If_None_Match=TAG)
+            )
+            await until(lambda: gate.gate.hub.waiting == 1)
+            world.revoke(token)
+            other = world.token()
+            while (await gate.get(bundle_target(), token)).status != 401:
+                pass
+            world.text("player-engine", "two")
+            assert (await asyncio.wait_for(polling, 5)).status == 401
+            assert (await gate.get(bundle_target(), other)).status == 200
+
+    run(scenario())
+
+
 def test_drain_sends_polls_away(world: World, tmp_path: Path) -> None:
     """A poll that waits is answered when the server stops."""
 
@@ -173,11 +194,12 @@ class Amnesiac(MemoryStore):
     """A store that has lost its blobs of bundles for a while."""
 
     lost = False
+    defect: type[Exception] | None = None
 
     def get_blob(self, digest: str) -> bytes:
         """Fail while the blobs are lost."""
         if self.lost:
-            raise BlobNotFoundError(digest)
+            raise self.defect or BlobNotFoundError(digest)
         return super().get_blob(digest)
 
 
@@ -197,6 +219,22 @@ def test_store_that_does_not_give_a_bundle(tmp_path: Path) -> None:
             assert await stream.client.ended()
             store.lost = False
             assert (await gate.get(bundle_target(), token)).body == ONE
+        store.close()
+
+    run(scenario())
+
+
+def test_defect_is_answered_too(tmp_path: Path) -> None:
+    """Nobody waits for an answer that will not come."""
+
+    async def scenario() -> None:
+        store = Amnesiac(now)
+        world = World(store)
+        world.text("player-engine", "one")
+        async with serving(store, settings(tmp_path)) as gate:
+            store.lost, store.defect = True, ZeroDivisionError
+            answer = await gate.get(bundle_target(), world.token())
+            assert (answer.status, answer.code) == (500, "internal")
         store.close()
 
     run(scenario())

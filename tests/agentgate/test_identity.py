@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from configsvc.access import EVERY_NAMESPACE, Role, mint_operator
+from configsvc.access import EVERY_NAMESPACE, AgentIdentity, Role, mint_agent, mint_operator
+from configsvc.agentgate.doorkeeper import Doorkeeper
+from configsvc.agentgate.http import ProblemError, Request
 from configsvc.agentgate.lookups import MAX_TOKEN_LOOKUPS
 from configsvc.store import Transaction, layout
 from tests.agentgate.world import (
+    PLAYER,
     SCORE,
     World,
     bundle_target,
@@ -67,6 +70,17 @@ def test_token_minted_a_moment_ago_is_looked_up(world: World, tmp_path: Path) ->
             assert (await gate.get(bundle_target(), token)).status == 200
 
     run(scenario())
+
+
+def test_record_that_was_looked_up_does_not_bring_a_withdrawn_token_back() -> None:
+    """It may have been read before the withdrawal, of which the watch told first."""
+    token = mint_agent(AgentIdentity(*PLAYER), now())
+    doorkeeper = Doorkeeper()
+    doorkeeper.learn({token.record.id: token.record.revoke(now())})
+    doorkeeper.learn_unknown(token.record)
+    headers = {"authorization": f"Bearer {token.text}"}
+    with pytest.raises(ProblemError, match="was revoked"):
+        doorkeeper.admit(Request("GET", "/", {}, headers, b"", keep_alive=True), now())
 
 
 def test_unknown_tokens_are_not_looked_up_without_bound(world: World, tmp_path: Path) -> None:

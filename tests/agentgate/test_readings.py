@@ -1,17 +1,31 @@
 """Heads of namespaces to what is in force."""
 
+from collections.abc import Collection, Mapping
+
 from configsvc.agentgate.readings import HeadReading
 from configsvc.agentgate.shelf import InForce
-from configsvc.store import Event, Transaction, layout
+from configsvc.store import BlobNotFoundError, Event, Transaction, layout
 from configsvc.store.memory import MemoryStore
 from tests.agentgate.world import World, bundle, digest_of, now
+
+
+class Losing(MemoryStore):
+    """A store that may have lost some of its blobs."""
+
+    lost: frozenset[str] = frozenset()
+
+    def get_blobs(self, digests: Collection[str]) -> Mapping[str, bytes]:
+        """Fail for what is lost."""
+        for digest in self.lost & set(digests):
+            raise BlobNotFoundError(digest)
+        return super().get_blobs(digests)
 
 
 class Reader:
     """A reading, fed from the log of a store in memory."""
 
     def __init__(self, *, wanted: bool = True) -> None:
-        self.store = MemoryStore(now)
+        self.store = Losing(now)
         self.world = World(self.store)
         self.delivered: list[InForce] = []
         self.loads = 0
@@ -111,3 +125,56 @@ def test_damaged_and_deleted_heads_change_nothing() -> None:
     reader.store.commit(Transaction(puts=((layout.ack("prod", 1, "p"), b"{}"),)))
     reader.reading.take(reader.news(after))
     assert len(reader.delivered) == 1
+
+
+def test_damaged_namespace_keeps_no_other_from_news() -> None:
+    """Neither a head that cannot be read nor a table that is lost stops the load."""
+    reader = Reader(wanted=False)
+    for name in ("a", "b", "c"):
+        reader.world.publish({"player-engine": name.encode()}, namespace=name)
+    reader.store.commit(Transaction(puts=((layout.head("a"), b"damaged"),)))
+    broken = reader.world.namespaces.head("b")
+    assert broken is not None
+    reader.store.lost = frozenset({broken.bundles})
+    fresh = World(reader.store).namespaces
+    reading = HeadReading(
+        reader.store, fresh, lambda *_: False, reader.delivered.append, reader._count
+    )
+    reading.load()
+    assert [each.namespace for each in reader.delivered] == ["c"]
+    assert reader.loads == 1
+
+
+def test_damaged_bundle_keeps_no_other_service_from_news() -> None:
+    """Bytes that cannot be read ahead are asked for again by the stream that needs them."""
+    reader = Reader()
+    reader.world.text("player-engine", "one")
+    reader.reading.load()
+    after = reader.store.revision()
+    reader.world.publish({"player-engine": b"{}", "other": b"{}"})
+    reader.store.lost = frozenset({digest_of(b"{}")})
+    reader.reading.take(reader.news(after))
+    assert (reader.newest().revision, reader.newest().loaded) == (2, {})
+
+
+def test_news_that_a_load_was_faster_than_takes_nobody_back() -> None:
+    """What happened while everything was read is told again by the watch."""
+    reader = Reader()
+    reader.world.text("player-engine", "one")
+    reader.world.text("player-engine", "two")
+    reader.reading.load()
+    reader.reading.take(reader.news(0))
+    assert [each.revision for each in reader.delivered] == [2]
+
+
+def test_store_that_was_set_back_is_followed() -> None:
+    """A load decides, whatever was known before."""
+    reader = Reader()
+    reader.world.text("player-engine", "one")
+    old = reader.store.get(layout.head("prod"))
+    assert old is not None
+    reader.world.text("player-engine", "two")
+    reader.reading.load()
+    reader.store.commit(Transaction(puts=((old.key, old.value),)))
+    reader.reading.load()
+    assert [each.revision for each in reader.delivered] == [2, 1]

@@ -47,3 +47,14 @@ def test_memory_is_bounded() -> None:
     assert shelf.data("d5") is not None
     shelf.keep("large", b"x" * 9_000)
     assert shelf.event(offer(6, "large")) is not None
+
+
+def test_what_was_read_ahead_is_bounded_too() -> None:
+    """Bytes that came with a head do not stay for as long as the head is in force."""
+    shelf = Shelf(max_bytes=3_000)
+    read = {f"d{number}": b"x" * 1_000 for number in range(5)}
+    shelf.put(InForce("prod", "e", 1, {}, read))
+    kept = shelf.in_force("prod")
+    assert kept is not None
+    assert kept.loaded == {}
+    assert sum(shelf.data(digest) is not None for digest in read) == 3

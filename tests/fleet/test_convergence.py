@@ -1,6 +1,9 @@
 """Changes are followed to the agents that they are meant for."""
 
+import pytest
+
 from configsvc.fleet import AckCounts, AgentRow, AgentState, BundleReport, Convergence
+from configsvc.fleet import convergence as convergence_module
 from configsvc.fleet.convergence import MAX_CHANGES
 
 
@@ -108,6 +111,41 @@ def test_agent_that_returns_with_the_bundle_has_applied_it() -> None:
     back.state, back.wanted_version = AgentState.APPLIED, 5
     convergence.returned(back, 3_000)
     assert states(convergence, 5) == {AgentState.APPLIED: 1}
+
+
+def test_agent_that_rejects_and_returns_is_counted_once() -> None:
+    """A rejection is said again on each new stream; it is still the same agent."""
+    convergence = following(5, agents="a")
+    for session, successor in (("a", "b"), ("b", "c")):
+        row = agent(session, instance="one")
+        convergence.report(row, said(AgentState.REJECTED, 5, "no room"), 2_000)
+        convergence.leave(row, 3_000)
+        assert states(convergence, 5) == {AgentState.REJECTED: 1}
+        back = agent(successor, instance="one")
+        convergence.target("prod", 5, 1_000, [back], 4_000)
+        convergence.returned(back, 4_000)
+        assert states(convergence, 5) == {AgentState.PENDING: 1}
+
+
+def test_stream_that_was_replaced_counts_no_more() -> None:
+    """An agent that is back before its old stream was given up is counted under the new one."""
+    convergence = following(5, agents="ab")
+    convergence.report(agent("b"), said(AgentState.REJECTED, 5), 2_000)
+    convergence.replace("a", 3_000)
+    convergence.replace("b", 3_000)
+    assert states(convergence, 5) == {}
+
+
+def test_lost_agents_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those who left long ago only the number is kept."""
+    monkeypatch.setattr(convergence_module, "MAX_LOST", 2)
+    convergence = following(5, agents="abcd")
+    for session in "abcd":
+        convergence.leave(agent(session), 2_000)
+    assert states(convergence, 5) == {AgentState.STALE: 4}
+    assert [each.instance for each in _counts(convergence, 5).laggards] == ["c", "d"]
+    convergence.returned(agent("x", instance="d"), 3_000)
+    assert states(convergence, 5) == {AgentState.STALE: 3, AgentState.PENDING: 1}
 
 
 def test_agent_handed_over_is_counted_elsewhere() -> None:

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from configsvc.fleet import AgentReport, AgentRow, AgentState, Breaker, BundleReport, Roster
+from configsvc.fleet import roster as roster_module
 from configsvc.fleet.roster import POLL_GRACE, REMEMBERED
 
 IDENTITY = ("prod", "player-engine", "a")
@@ -70,10 +73,40 @@ def test_lost_agent_is_stale_for_a_day() -> None:
         AgentState.STALE,
         200,
     )
-    roster.expire(REMEMBERED)
+    roster.expire(200 + REMEMBERED)
     assert roster.rows("prod") == [agent]
-    roster.expire(REMEMBERED + 1)
+    roster.expire(200 + REMEMBERED + 1)
     assert roster.rows("prod") == []
+
+
+def test_agent_that_was_silent_for_long_is_remembered_too() -> None:
+    """An agent reports when something changes: the day counts from the end of its stream."""
+    roster, agent = connected()
+    roster.disconnect("s", 3 * REMEMBERED)
+    roster.expire(3 * REMEMBERED + 1)
+    assert roster.rows("prod") == [agent]
+
+
+def test_stream_that_was_replaced_leaves_nothing_behind() -> None:
+    """An agent that came back before its old stream was given up is not lost."""
+    roster, _ = connected()
+    back = row("t", at=300)
+    roster.connect(back)
+    roster.disconnect("s", 400)
+    assert roster.rows() == [back]
+    roster.disconnect("t", 500)
+    assert (roster.rows(), back.state) == ([back], AgentState.STALE)
+
+
+def test_agents_without_a_stream_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up names of instances cost no more than a bounded number of rows."""
+    monkeypatch.setattr(roster_module, "MAX_POLLS", 2)
+    monkeypatch.setattr(roster_module, "MAX_REMEMBERED", 3)
+    roster = Roster()
+    for at, name in enumerate("abcdefa"):
+        roster.report_poll((*IDENTITY[:2], name), AgentReport("poll"), at)
+    shown = {each.instance: each.disconnected for each in roster.rows()}
+    assert shown == {"f": None, "a": None, "c": 2, "d": 3, "e": 4}
 
 
 def test_agent_that_returns_is_listed_once_and_keeps_what_it_said() -> None:
