@@ -16,7 +16,9 @@ class DeadlineLostMidway(WorkRule):
 
     ## What it does
     Reports operations that do not honour deadlines (`honoursDeadline: false`) although their
-    callers send one, and what they call would honour it.
+    callers send one, and what they call would honour it. A service without an agent
+    (`client.runtime: none`) is left out: nothing in it could hand a deadline on, and what its own
+    calls do is unknown anyway.
 
     ## Why is this bad?
     The innermost services are ready to stop in time and never hear about it. Work goes on at the
@@ -96,7 +98,8 @@ class DeadlineLostMidway(WorkRule):
     def check(self, work: Work) -> Conflict | None:
         """Look for both ends of the gap."""
         above = sorted({edge.id.caller for edge in work.callers if _sends_deadline(edge)})
-        below = [call.edge for call in work.calls if call.edge.operation.honours_deadline]
+        agents = [call.edge for call in work.calls if call.edge.caller.enforced]
+        below = [edge for edge in agents if edge.operation.honours_deadline]
         if not above or not below or work.honours_deadline:
             return None
         return Conflict(

@@ -20,6 +20,9 @@ from configsvc.analysis.text import count, span, written
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import Retry
 
+_UNSENT = frozenset({"connect", "refused", "open", "full", "limited"})
+"""Outcomes of attempts whose request has not left the caller."""
+
 
 class DeadAttempts(EdgeRule):
     """
@@ -31,6 +34,11 @@ class DeadAttempts(EdgeRule):
     It reports edges where the last attempts cannot start, or are cut short, before `overall`
     ends. An attempt is not started with less time left than the callee's median latency, or 10 ms
     where that is not declared.
+
+    Only an attempt that ran to its limit and is repeated after that takes so long. A policy that
+    repeats nothing but failures to connect and local rejections (`connect`, `refused`, `open`,
+    `full`, `limited`) never follows a hang with another attempt: each of its failed attempts takes
+    `connect` at the most, where that is set.
 
     It is an error if no retry can ever start, a warning if some cannot, and a remark if only the
     last attempt is shorter than the others.
@@ -113,10 +121,9 @@ class DeadAttempts(EdgeRule):
         if retry is None or isinf(each) or isinf(whole):
             return None
         attempts = allowed_attempts(edge)
-        needed = time_for_all(edge)
-        if attempts == 1 or needed <= whole:
+        if attempts == 1 or time_for_all(edge) - _spared(edge, retry) <= whole:
             return None
-        started = startable_attempts(edge)
+        needed, started = time_for_all(edge), startable_attempts(edge)
         waits = queueing(edge) * attempts
         return Conflict(
             magnitude=attempts - started + needed / whole,
@@ -144,6 +151,14 @@ class DeadAttempts(EdgeRule):
             ),
             repair=_repair(edge, retry, needed),
         )
+
+
+def _spared(edge: Edge, retry: Retry) -> float:
+    """What failed attempts leave of their limits where all that is repeated fails unsent."""
+    connect = edge.timeout.connect
+    if connect is None or not _UNSENT.issuperset(retry.retry_on):
+        return 0
+    return (allowed_attempts(edge) - 1) * max(attempt(edge) - connect, 0)
 
 
 def _severity(started: int, attempts: int) -> Severity:
