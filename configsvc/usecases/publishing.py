@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from configsvc.access import Principal, Right
-from configsvc.analysis.formats import report_data
 from configsvc.bundle import Bundle, compile_changed
-from configsvc.schema import InvalidDocumentError, canonical
+from configsvc.schema import InvalidDocumentError
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
 from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
 from configsvc.usecases.judging import Judgement, judge
+from configsvc.usecases.kept_report import kept_report
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceSettings
 from configsvc.usecases.outcome import Published
@@ -163,7 +163,7 @@ class Publisher:
             deletes=frozenset(str(key) for key in proposal.deletes),
             bundles={name: compiled.put[name].data for name in differing},
             dropped=compiled.dropped,
-            findings=canonical(report_data(intent.judgement.report)),
+            findings=kept_report(intent.judgement.report),
             audit=self._audit(intent) if proposal.keys else None,
         )
 

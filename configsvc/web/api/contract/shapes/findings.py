@@ -70,7 +70,9 @@ SHAPES: Final[dict[str, Shape]] = {
             "findings": listed(ref("Finding")),
             "waived": listed(ref("Finding")),
             "notEvaluated": listed(ref("NotEvaluated")),
-        }
+        },
+        {"omitted": COUNT},
+        says="What the rules said; of large reports the first 500 of each, and how many more.",
     ),
     "Findings": page(
         ref("Finding"),
