@@ -125,13 +125,21 @@ class Amplification:
     def _ends(self, bound: _Bound) -> dict[WorkId, PathView]:
         """The worst path to each operation from which nothing multiplies further."""
         arrivals = self._arrivals(bound)
-        passed = {a.parent for a in arrivals.values() if a.hop and bound(a.hop.factor) > 1}
         ends = (
             work
             for work, arrival in arrivals.items()
-            if arrival.hop and bound(arrival.hop.factor) > 1 and work not in passed
+            if arrival.hop
+            and bound(arrival.hop.factor) > 1
+            and not self._multiplies_further(work, bound)
         )
         return {work: _path(work, arrivals, bound) for work in ends}
+
+    def _multiplies_further(self, work: WorkId, bound: _Bound) -> bool:
+        """Whether copies that arrive at ``work`` are copied again by one of its calls."""
+        if work in self._system.cyclic:
+            return False
+        calls = self._system.works[work].calls
+        return any(_surfaces(call) and bound(self.factor(call.edge)) > 1 for call in calls)
 
     def _arrivals(self, bound: _Bound) -> dict[WorkId, _Arrival]:
         arrivals: dict[WorkId, _Arrival] = {}

@@ -156,8 +156,8 @@ def _explore(
 
 def _join(gap: UnknownDatumError, first: Outcome, second: Outcome) -> Outcome:
     """Combine the outcomes at the two extremes of one missing datum."""
-    if first is None and second is None:
-        return None
+    if first == second:
+        return first
     if isinstance(first, Conflict) and isinstance(second, Conflict):
         return _milder(gap, first, second)
     missing = frozenset(gap.missing)
@@ -169,8 +169,6 @@ def _join(gap: UnknownDatumError, first: Outcome, second: Outcome) -> Outcome:
 
 def _milder(gap: UnknownDatumError, first: Conflict, second: Conflict) -> Conflict:
     """The conflict that holds whatever the datum is, with the assumption it was reckoned with."""
-    if first == second:
-        return first
     choices = ((first, gap.extremes[0]), (second, gap.extremes[1]))
     mild, extreme = min(choices, key=lambda choice: (choice[0].severity or 0, choice[0].magnitude))
     if gap.show is None:

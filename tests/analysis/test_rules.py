@@ -109,6 +109,12 @@ def test_codes_and_names_are_unique() -> None:
     assert len({rule.name for rule in ALL}) == len(ALL)
 
 
+def test_what_a_rule_explains_exists() -> None:
+    """Codes that are folded are codes of rules."""
+    known = {rule.code for rule in ALL}
+    assert {code for rule in ALL for code in rule.explains} <= known
+
+
 @RULES
 def test_message_shows_its_numbers(rule: type[Rule]) -> None:
     """A message has places for what it compares."""

@@ -8,6 +8,7 @@ from configsvc.analysis.report import Report
 from configsvc.model.findings import Finding, Fix, NotEvaluated, Place, Severity
 
 _SHOWN_EDGES = 5
+_SHOWN_NAMES = 3
 
 
 def text_report(report: Report, locate: Locator = nowhere) -> str:
@@ -95,12 +96,25 @@ def _waived_text(finding: Finding) -> str:
 
 
 def _undecided(entries: Iterable[NotEvaluated]) -> str:
-    lines = [
-        f"  {entry.code} on {_counted(len(entry.edges), 'edge') if entry.edges else entry.subject}"
-        f" needs {', '.join(entry.missing)}"
-        for entry in entries
-    ]
+    by_code: dict[str, list[NotEvaluated]] = {}
+    for entry in entries:
+        by_code.setdefault(entry.code, []).append(entry)
+    lines = [_undecided_rule(code, found) for code, found in by_code.items()]
     return "\n".join(("not evaluated:", *lines)) if lines else ""
+
+
+def _undecided_rule(code: str, entries: list[NotEvaluated]) -> str:
+    """One line for all that one rule misses."""
+    edges = {edge for entry in entries for edge in entry.edges}
+    where = _counted(len(edges), "edge") if edges else _few([str(e.subject) for e in entries])
+    return f"  {code} on {where} needs {_few([n for entry in entries for n in entry.missing])}"
+
+
+def _few(names: list[str]) -> str:
+    """Some names, and how many more there are."""
+    unique = list(dict.fromkeys(names))
+    more = len(unique) - _SHOWN_NAMES
+    return ", ".join(unique[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counted(number: int, noun: str) -> str:
