@@ -116,6 +116,11 @@ class Settings:
         low=1,
         high=86_400,
     )
+    policies: str = _setting(
+        "",
+        "Folder whose documents are published as they change, if it has a file '.configsvc'.",
+    )
+    policies_namespace: str = _setting("default", "Namespace that the folder is published to.")
     tls_certificate: str = _setting("", "PEM file of the certificate chain of both planes.")
     tls_key: str = _setting("", "PEM file of the certificate's private key.")
     insecure: bool = _setting(

@@ -1,10 +1,12 @@
 """What a node does on its own time: one process, and among several nodes one leader."""
 
+from configsvc.controller.companions import Companion
 from configsvc.controller.duties import Duty, collect_blobs, expire_answers
 from configsvc.controller.leadership import FileLeadership, Leadership
 from configsvc.controller.rounds import Controller
 
 __all__ = [
+    "Companion",
     "Controller",
     "Duty",
     "FileLeadership",

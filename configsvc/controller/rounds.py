@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
+from configsvc.controller.companions import Companion
 from configsvc.controller.duties import Duty
 from configsvc.controller.leadership import Leadership
 
@@ -20,6 +21,7 @@ class Controller:
         duties: what there is to do; each is due at once when leading begins.
         clock: seconds that never go back, such as `time.monotonic`.
         wait: waits for a number of seconds and returns True if it is time to stop.
+        companions: what runs beside the duties while this process leads.
     """
 
     def __init__(
@@ -28,11 +30,14 @@ class Controller:
         duties: Sequence[Duty],
         clock: Callable[[], float],
         wait: Callable[[float], bool],
+        companions: Sequence[Companion] = (),
     ) -> None:
         self._leadership = leadership
         self._duties = duties
         self._clock = clock
         self._wait = wait
+        self._companions = companions
+        self._leading = False
         self._due: dict[str, float] = {}
 
     def run(self) -> None:
@@ -41,6 +46,7 @@ class Controller:
             while not self._wait(self.round()):
                 pass
         finally:
+            self._follow()
             self._leadership.give_up()
 
     def round(self) -> float:
@@ -58,17 +64,28 @@ class Controller:
             led = self._lead()
         except OSError as exc:
             _log.warning("leadership cannot be claimed, trying again: %s", exc)
+            self._follow()
             return False
         return led
 
     def _lead(self) -> bool:
         if not self._leadership.held():
-            self._due.clear()
+            self._follow()
             return False
-        if not self._due:
+        if not self._leading:
             _log.info("leading", extra={"duties": [duty.name for duty in self._duties]})
+            self._leading = True
             self._due = {duty.name: self._clock() for duty in self._duties}
+            for companion in self._companions:
+                companion.start()
         return True
+
+    def _follow(self) -> None:
+        """Do nothing any more of what the leader alone does."""
+        self._leading = False
+        self._due.clear()
+        for companion in self._companions:
+            companion.stop()
 
     def _do(self, duty: Duty) -> None:
         """Run a duty; a failure is logged and tried again when the duty is due next.

@@ -32,8 +32,8 @@ _UNUSABLE: Final = re.compile("[/\0\ud800-\udfff]")
 class Place:
     """A key of a namespace, taken apart.
 
-    `part` is ``head``, ``rev``, ``instance``, ``ack``, ``idem``, ``audit``, ``settings`` or
-    ``turn``; `rest` are the segments after it.
+    `part` is ``head``, ``rev``, ``instance``, ``ack``, ``idem``, ``audit``, ``folder``,
+    ``settings`` or ``turn``; `rest` are the segments after it.
     """
 
     namespace: str
@@ -121,6 +121,11 @@ def audits(name: str) -> str:
 def audit(name: str, at: int, nonce: str) -> str:
     """Return the key of an audit entry; `nonce` keeps two of one microsecond apart."""
     return f"{audits(name)}{_number(at)}-{_name(nonce)}"
+
+
+def folder(name: str, identifier: str) -> str:
+    """Return the key of what a watched folder published last to a namespace."""
+    return f"{namespace(name)}folder/{_name(identifier)}"
 
 
 def token(identifier: str) -> str:

@@ -81,6 +81,11 @@ class Inspector:
         who.require(namespace, Right.READ)
         return self._namespaces.head(namespace), self._settings.get(namespace)
 
+    def workspace(self, who: Principal, namespace: str) -> Workspace:
+        """The head as a whole, typed; that of revision 0 before the first change."""
+        who.require(namespace, Right.READ)
+        return self._workspaces.at_head(namespace)
+
     def probe(self) -> None:
         """Do nothing if the store answers; raises `StoreUnavailableError`."""
         self._namespaces.names()

@@ -10,6 +10,7 @@ from configsvc.controller import Controller, FileLeadership, collect_blobs, expi
 from configsvc.settings import Settings
 from configsvc.store import Answers, Collector, Namespaces
 from configsvc.wiring.assembly import now, open_store, random_name
+from configsvc.wiring.folders import watched_folders
 
 
 def serve(settings: Settings, _descriptor: int) -> None:
@@ -29,4 +30,5 @@ def serve(settings: Settings, _descriptor: int) -> None:
             collect_blobs(Collector(store, namespaces, now), every),
         ]
         leadership = FileLeadership(settings.run / "controller.lock")
-        Controller(leadership, duties, time.monotonic, stop.wait).run()
+        companions = watched_folders(settings, store, namespaces)
+        Controller(leadership, duties, time.monotonic, stop.wait, companions).run()

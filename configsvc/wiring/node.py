@@ -14,6 +14,7 @@ from configsvc.settings import Settings
 from configsvc.wiring.assembly import control_plane, open_store
 from configsvc.wiring.children import Plan, python_module
 from configsvc.wiring.data_directory import DataDirectory
+from configsvc.wiring.folders import check_policies
 from configsvc.wiring.listening import Listener, check_exposure, listen
 from configsvc.wiring.probing import answers
 from configsvc.wiring.supervisor import Supervisor
@@ -59,10 +60,12 @@ class Node:
         Everything that can be refused is refused before anything is started.
 
         Raises:
-            InsecureListenError, UnsharedStoreError: the settings ask for what is not done.
+            InsecureListenError, UnsharedStoreError, PoliciesError, InvalidNameError: the settings
+                ask for what is not done.
             ListenError, DataDirectoryError, StoreError: the surroundings do not allow it.
         """
         check_exposure(self._settings)
+        check_policies(self._settings)
         if self._settings.store == "memory":
             raise UnsharedStoreError(self._settings.store)
         patience = AFTER_A_KILL if self._directory.was_left else 0.0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from configsvc.cli import sources
-from configsvc.cli.sources import SourceError, find, load
+from configsvc.cli.sources import load
+from configsvc.gitops import sources
+from configsvc.gitops.sources import SourceError, find
 
 TODAY = date(2026, 1, 1)
 
@@ -81,7 +82,7 @@ def test_path_of_no_use_is_refused(tmp_path: Path, path: str, message: str) -> N
     (tmp_path / "empty").mkdir()
 
     with pytest.raises(SourceError, match=message):
-        find([tmp_path / path])
+        load([tmp_path / path], TODAY)
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ NUMBERS = st.integers(0, (1 << 64) - 1)
         (layout.ack("prod", 16, "p1"), "/configsvc/1/ns/prod/ack/0000000000000010/p1"),
         (layout.idempotency_key("prod", "k"), "/configsvc/1/ns/prod/idem/k"),
         (layout.audit("prod", 1, "n"), "/configsvc/1/ns/prod/audit/0000000000000001-n"),
+        (layout.folder("prod", "policies"), "/configsvc/1/ns/prod/folder/policies"),
         (layout.token("t"), "/configsvc/1/token/t"),
         (layout.node("n"), "/configsvc/1/node/n"),
     ],

@@ -1,0 +1,154 @@
+"""Being told by the operating system that something in a folder changes."""
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+_log = logging.getLogger("configsvc.gitops")
+
+_EVENTS: Final[list[type[FileSystemEvent]]] = [
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
+"""What may change documents. That files are opened and read is none of it: we do so ourselves."""
+
+_MOST_LINKS: Final = 40
+"""Links on the way to a folder, as many as the kernel follows."""
+
+_JOIN: Final = 5.0
+"""Seconds that the observer gets to end."""
+
+
+class Watch(Protocol):
+    """Tells that something changes, as far as it can."""
+
+    def follow(self, folder: Path) -> bool:
+        """Watch a folder as it is reached now; False if changes in it will not be told."""
+
+    def stop(self) -> None:
+        """Tell nothing any more."""
+
+
+class FolderWatch:
+    """Watches a folder with everything in it, and the way that leads to it.
+
+    The way matters where a folder is replaced as a whole: it is created late, mounted over, or a
+    link to it is changed.
+
+    Args:
+        tell: called at each change, by another thread.
+    """
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+        self._observer: Any = None
+        self._watched: Mapping[Path, object] = {}
+
+    def follow(self, folder: Path) -> bool:
+        """See `Watch.follow`. Does nothing while the way and the folder are the same."""
+        places = {place: _identity(place) for place in (*_way(folder), folder.resolve())}
+        if self._observer is not None and places == self._watched and self._is_alive():
+            return True
+        self.stop()
+        if _identity(folder) is None:
+            return False
+        try:
+            self._start(folder)
+        except OSError as exc:
+            _log.warning(
+                "folder cannot be watched, so it is searched every few seconds: %s",
+                exc.strerror or exc,
+                extra={"path": str(folder)},
+            )
+            self.stop()
+            return False
+        self._watched = places
+        return True
+
+    def stop(self) -> None:
+        """See `Watch.stop`."""
+        observer, self._observer, self._watched = self._observer, None, {}
+        if observer is not None and observer.is_alive():
+            observer.stop()
+            observer.join(_JOIN)
+
+    def _start(self, folder: Path) -> None:
+        self._observer = Observer()
+        self._observer.start()
+        for place, names in _by_place(folder).items():
+            told = _Told(self._tell, names)
+            self._observer.schedule(told, str(place), event_filter=_EVENTS)
+        every = _Told(self._tell)
+        self._observer.schedule(every, str(folder.resolve()), recursive=True, event_filter=_EVENTS)
+
+    def _is_alive(self) -> bool:
+        return all(each.is_alive() for each in (self._observer, *self._observer.emitters))
+
+
+class _Told(FileSystemEventHandler):
+    """Passes on that there was an event, for some paths or for all."""
+
+    def __init__(self, tell: Callable[[], None], paths: frozenset[str] | None = None) -> None:
+        self._tell = tell
+        self._paths = paths
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        paths = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path)}
+        if self._paths is None or paths & self._paths:
+            self._tell()
+
+
+def _by_place(folder: Path) -> dict[Path, frozenset[str]]:
+    """The directories on the way to a folder, each with the paths in it that the way takes."""
+    found: dict[Path, set[str]] = {}
+    for step in _way(folder):
+        found.setdefault(step.parent, set()).add(str(step))
+    return {place: frozenset(paths) for place, paths in found.items() if place.is_dir()}
+
+
+def _way(folder: Path) -> Iterator[Path]:
+    """Every link on the way to a folder, and the folder itself in its own directory."""
+    pending = deque(folder.absolute().parts[1:])
+    here, links = Path(folder.absolute().anchor), 0
+    while pending and links <= _MOST_LINKS:
+        part = pending.popleft()
+        here = here.parent if part == ".." else here / part
+        if not here.is_symlink():
+            continue
+        links += 1
+        yield here
+        target = here.readlink()
+        pending.extendleft(reversed([part for part in target.parts if part != target.anchor]))
+        here = Path(target.anchor) if target.is_absolute() else here.parent
+    yield here
+
+
+def _identity(place: Path) -> tuple[int, int] | None:
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
