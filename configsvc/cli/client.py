@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ WAIT: Final = 0.5
 
 LONGEST_WAIT: Final = 10.0
 """Seconds for which the command line waits at most when the server asks it to."""
+
+_VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 class ServerAddressError(InputError):
@@ -67,7 +70,7 @@ class Client:
     ) -> None:
         self.server = server
         self.namespace = check_name("namespace", namespace)
-        self._token = token
+        self._token = _sound(token)
         self._sleep = sleep
         self._url = _address(server)
 
@@ -195,6 +198,16 @@ def _token(invocation: Invocation) -> str | None:
         raise InputError(message) from exc
     if not token:
         raise InputError(f"token file {invocation.token_file} is empty: write a token into it")
+    return token
+
+
+def _sound(token: str | None) -> str | None:
+    """Return a token that can be sent; it may be a secret mistyped, and is not repeated."""
+    if token and not _VISIBLE.fullmatch(token):
+        raise InputError(
+            "the token holds something that no token does, such as a line break, a space or a "
+            "quotation mark of a word processor: copy it again in full"
+        )
     return token
 
 

@@ -1,5 +1,6 @@
 """A group that imports a command when it is called, so that no command pays for another."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -76,6 +77,18 @@ class LazyGroup(click.Group):
             _fail(context, exc)
         except KeyboardInterrupt:
             context.exit(Exit.INTERRUPTED)
+        except OSError as exc:
+            if exc.errno == errno.EPIPE:  # whoever reads has seen enough: click ends quietly
+                raise
+            _fail(context, CommandError(_system_refusal(exc), Exit.INPUT))
+
+
+def _system_refusal(error: OSError) -> str:
+    file = f" ({error.filename})" if error.filename else ""
+    return (
+        f"the system refused: {error.strerror or error}{file}; make room or give permission, and do "
+        "not rely on what was written"
+    )
 
 
 def _fail(context: click.Context, error: CommandError) -> NoReturn:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from configsvc.cli.exits import CommandError, Exit
+from configsvc.cli.terminal import shown
 
 GATE: Final = "refused-by-findings"
 """The problem code of a change that adds error findings."""
@@ -27,7 +28,7 @@ def problem_error(status: int, body: Any, request: str) -> CommandError:  # noqa
         request: method and path, to name what was refused by something that is no configsvc.
     """
     if not isinstance(body, Mapping) or "detail" not in body:
-        said = str(body or "").strip().partition("\n")[0][:200]
+        said = shown(str(body or "").strip().partition("\n")[0][:200])
         message = f"{request} was answered {status} by something that is no configsvc: {said}"
         return CommandError(message.rstrip(": "), Exit.SERVER)
     lines = [str(body["detail"]), *_hints(status), *_errors(body), *_findings(body)]
@@ -49,7 +50,10 @@ def _hints(status: int) -> Iterator[str]:
 
 
 def _errors(body: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong and where, unless the detail says it already: it does if that is all."""
     for each in body.get("errors", ()):
+        if each.get("message", "") in body["detail"]:
+            continue
         place = each.get("pointer") or each.get("origin") or ""
         yield f"  {place}: {each.get('message', '')}" if place else f"  {each.get('message', '')}"
 

@@ -28,6 +28,10 @@ from configsvc.schema import DocumentError
 _HEADS: Final = re.compile(r"^(error|warning|info|waived)(\[\w+\])? ?([\w-]*):", re.MULTILINE)
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue", "waived": "cyan"}
 
+_IN_MESSAGE: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTY: Final = {**_IN_MESSAGE, **str.maketrans({":": "%3A", ",": "%2C"})}
+"""How workflow commands spell what would end a message, or one of its properties."""
+
 
 class Checked:
     """What was read and what the rules said of it, ready to be written.
@@ -145,11 +149,10 @@ def _error_lines(error: DocumentError) -> Iterator[str]:
 
 def _annotations(errors: list[DocumentError]) -> Iterator[str]:
     for error in errors:
-        message = error.message.replace("%", "%25").replace("\n", "%0A")
-        where = f"file={error.origin}"
+        where = f"file={error.origin.translate(_IN_PROPERTY)}"
         if error.line is not None:
             where += f",line={error.line},col={error.column}"
-        yield f"::error {where},title=invalid document::{message}"
+        yield f"::error {where},title=invalid document::{error.message.translate(_IN_MESSAGE)}"
 
 
 def _coloured(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """The root command, its global options, and the table of commands."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -54,4 +55,7 @@ def root(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line with the arguments of this process; ends the process."""
+    for stream in (sys.stdout, sys.stderr):  # what the terminal's character set lacks is escaped
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(root.main(prog_name="configsvc"))

@@ -1,6 +1,7 @@
 """What is written where: results to standard output, failures and progress to standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ T = TypeVar("T")
 PROGRESS_FROM = 20
 """Work of fewer steps is done before somebody can read how far it is."""
 
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def write_json(value: Any) -> None:  # noqa: ANN401 any JSON
     """Write one JSON value to standard output, readable for people too."""
@@ -23,7 +26,7 @@ def write_json(value: Any) -> None:  # noqa: ANN401 any JSON
 
 def write_table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """Write rows in aligned columns under a head; `empty` instead if there are none."""
-    table = [tuple(head), *map(tuple, rows)]
+    table = [tuple(head), *(tuple(map(shown, row)) for row in rows)]
     if len(table) == 1:
         click.echo(empty)
         return
@@ -32,6 +35,14 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) 
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         line = "  ".join(padded).rstrip()
         click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def shown(text: str) -> str:
+    """Text of others as it may be written: escaped where it would begin a line or tell a terminal.
+
+    Reasons of agents and messages of changes come from whoever holds a token.
+    """
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def report_error(context: click.Context, error: CommandError) -> None:

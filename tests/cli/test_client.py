@@ -144,6 +144,16 @@ def test_problem_is_written_with_its_errors_and_findings() -> None:
     )
 
 
+@pytest.mark.parametrize("detail", ["unknown field", "line 1: unknown field"])
+def test_only_error_is_written_once(detail: str) -> None:
+    """An error that the detail tells already is not listed below it again."""
+    body = {"detail": detail, "errors": [{"pointer": "/delete/0", "message": "unknown field"}]}
+    with scripted(Prepared(400, body)) as server, pytest.raises(CommandError) as caught:
+        client_of(server).get("/v1/x")
+
+    assert caught.value.message == detail
+
+
 def test_other_server_is_not_mistaken_for_a_refusal() -> None:
     """A page of a proxy is reported as what it is."""
     page = Prepared(502, b"<h1>Bad gateway</h1>\n...", content_type="text/html")
@@ -188,3 +198,12 @@ def test_unusable_token_file_is_named(tmp_path: Path, content: bytes | None, rea
 
     with pytest.raises(InputError, match=reason):
         Client.of(Invocation(token_file=str(file)))
+
+
+@pytest.mark.parametrize("token", ["cfg_a\nb", "cfg_a b", "cfg_\u2603", "cfg_\x7f"])
+def test_mistyped_token_is_refused_without_being_shown(token: str) -> None:
+    """What cannot be sent is said before it is tried, and is in no message."""
+    with pytest.raises(InputError, match="copy it again in full") as caught:
+        Client.of(Invocation(token=token))
+
+    assert "cfg_" not in str(caught.value)

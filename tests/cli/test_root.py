@@ -1,10 +1,12 @@
 """The root command: what it loads, its help, its options and its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -177,3 +179,39 @@ def test_every_command_file_is_in_the_table() -> None:
 
     assert {row.module for row in COMMANDS} == files - {"configsvc.cli.commands.__init__"}
     assert isinstance(root, LazyGroup)
+
+
+def run_process(*args: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":  # noqa: ANN401 subprocess's own
+    """Run the command line as a process of its own."""
+    command = [sys.executable, "-m", "configsvc", *args]
+    return subprocess.run(command, check=False, timeout=30, **options)
+
+
+def test_output_that_cannot_be_written_is_said() -> None:
+    """A full disk is a message and an exit code, not a traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = run_process("settings", stdout=full, stderr=subprocess.PIPE)
+
+    assert done.returncode == Exit.INPUT
+    assert done.stderr.startswith(b"error: the system refused: No space left on device; make room")
+
+
+def test_reader_that_has_seen_enough_ends_quietly() -> None:
+    """``configsvc settings | head -1`` writes no error."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = run_process("settings", stdout=pipe, stderr=subprocess.PIPE)
+
+    assert done.stderr == b""
+
+
+def test_terminal_without_a_character_is_no_error(tmp_path: Path) -> None:
+    """What the character set of the output lacks is escaped."""
+    file = tmp_path / "\u2603.yaml"
+    file.write_text("kind: Nonsense")
+    environ = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = run_process("check", str(file), env=environ, capture_output=True)
+
+    assert done.returncode == Exit.INPUT
+    assert b"\\u2603.yaml" in done.stdout

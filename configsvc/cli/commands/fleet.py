@@ -7,7 +7,7 @@ import click
 
 from configsvc.cli.client import Client
 from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
-from configsvc.cli.terminal import note, write_json, write_table
+from configsvc.cli.terminal import note, shown, write_json, write_table
 
 _MILLISECOND = 1_000
 
@@ -71,5 +71,5 @@ def _convergence_lines(found: Mapping[str, Any]) -> Iterator[str]:
         times = (f"{name} {found[name] / _MILLISECOND:.1f} ms" for name in ("p50", "p99", "last"))
         yield f"from commit to acknowledgement: {', '.join(times)}"
     for each in found["laggards"]:
-        reason = f": {each['reason']}" if each["reason"] else ""
+        reason = f": {shown(each['reason'])}" if each["reason"] else ""
         yield f"  {each['service']} {each['instance']} {each['state']}{reason}"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -142,8 +142,19 @@ def _keep(client: Client, body: Mapping[str, Any], path: Path) -> None:
         except BaseException:
             path.unlink()
             raise
-        file.write(f"{minted['token']}\n")
+        _write(file, minted, path)
     note(f"token {minted['id']} of {_scope(minted)} is in {path}")
+
+
+def _write(file: TextIO, minted: Mapping[str, Any], path: Path) -> None:
+    try:
+        file.write(f"{minted['token']}\n")
+        file.flush()
+    except OSError as exc:
+        raise InputError(
+            f"{path} cannot be written: {exc.strerror}; the token exists all the same: end it with "
+            f"'configsvc token revoke {minted['id']}', make room and try again"
+        ) from exc
 
 
 def _scope(token: Mapping[str, Any]) -> str:

@@ -105,6 +105,14 @@ def test_github_annotates_errors_and_findings(folder: Path) -> None:
     assert "::warning file=p/c.yaml,line=6,col=3,title=RT03 dead-attempts::" in output
 
 
+def test_github_annotates_files_with_any_name(folder: Path) -> None:
+    """What separates the properties of a workflow command is escaped in them."""
+    (folder / "a,b:c%.yaml").write_text(BROKEN)
+    _, output = check("--format", "github")
+
+    assert "::error file=p/a%2Cb%3Ac%25.yaml,line=6,col=3,title=" in output
+
+
 def test_sarif_and_junit_are_whole_documents(folder: Path) -> None:
     """Forms without a place for broken documents stay valid; those go to standard error."""
     fill(folder, SYSTEM, TIMEOUT, RETRY, BROKEN)
