@@ -8,6 +8,7 @@ followed.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from configsvc.analysis.arithmetic import copies
 from configsvc.analysis.interval import ONE, Range
@@ -107,7 +108,15 @@ class Amplification:
 
     def of(self, work: WorkId) -> float:
         """How many requests arrive at an operation for one at the way in, at the most."""
-        return self._arrivals(_high)[work].number
+        return self._highest[work].number
+
+    def path_to(self, work: WorkId) -> PathView | None:
+        """The path on which the most requests arrive at an operation; None: none multiplies."""
+        return _path(work, self._highest, _high) if self._highest[work].number > 1 else None
+
+    @cached_property
+    def _highest(self) -> dict[WorkId, _Arrival]:
+        return self._arrivals(_high)
 
     def _acyclic_in_call_order(self) -> Iterator[WorkId]:
         for component in reversed(self._system.components):

@@ -11,6 +11,7 @@ from configsvc.cli.exits import CommandError, Exit
 from configsvc.cli.findings import Locate, findings_text, nowhere
 from configsvc.cli.options import Invocation
 from configsvc.cli.terminal import counted, write_json
+from configsvc.cli.value_text import value_text
 
 _SHOWN_EDGES = 20
 _SHOWN_SERVICES = 8
@@ -88,7 +89,8 @@ def _judged(answer: Mapping[str, Any], locate: Locate) -> Iterator[str]:
     for edge in answer["edges"][:_SHOWN_EDGES]:
         yield "{change} {from} -> {to} {operation}".format(**edge)
         for field in edge["fields"]:
-            yield f"  {field['path']}: {_value(field['before'])} -> {_value(field['after'])}"
+            before, after = value_text(field["before"]), value_text(field["after"])
+            yield f"  {field['path']}: {before} -> {after}"
     more = answer["edgesTotal"] - len(answer["edges"][:_SHOWN_EDGES])
     if more > 0:
         yield f"and {counted(more, 'more edge')}"
@@ -101,9 +103,3 @@ def _judged(answer: Mapping[str, Any], locate: Locate) -> Iterator[str]:
     verdict = "would be published" if answer["publishable"] else "would be refused"
     added_count = counted(len(findings), "finding")
     yield f"{verdict}: {added_count} added, {len(answer['resolved'])} resolved"
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 any JSON
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "unset" if value is None else str(value)

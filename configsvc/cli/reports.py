@@ -11,6 +11,7 @@ import click
 from configsvc import __version__
 from configsvc.analysis import Report
 from configsvc.analysis.formats import (
+    Locator,
     Spot,
     github_annotations,
     junit_report,
@@ -23,7 +24,8 @@ from configsvc.cli.baselines import Baseline, baseline_data
 from configsvc.cli.sources import Sources
 from configsvc.cli.terminal import counted
 from configsvc.model.findings import Place, Severity
-from configsvc.schema import DocumentError
+from configsvc.model.names import Key
+from configsvc.schema import DocumentError, Location
 
 _HEADS: Final = re.compile(r"^(error|warning|info|waived)(\[\w+\])? ?([\w-]*):", re.MULTILINE)
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue", "waived": "cyan"}
@@ -46,25 +48,31 @@ class Checked:
         self.report = report
         self.fail_on = fail_on
         self.known = known
-        self._lines: dict[str, list[str]] = {}
+        self.locate = spots_of(sources.locate)
 
-    def locate(self, place: Place) -> Spot | None:
-        """Where a place of a finding stands in a file, with the line that stands there."""
-        location = self.sources.locate(place.resource, place.pointer)
+
+def spots_of(locate: Callable[[Key, str], Location | None]) -> Locator:
+    """Finds places of findings in files, with the line that stands there."""
+    lines: dict[str, list[str]] = {}
+
+    def spot(place: Place) -> Spot | None:
+        location = locate(place.resource, place.pointer)
         if location is None or location.line is None or location.column is None:
             return None
-        line = self._line(location.file, location.line)
-        return Spot(location.file, location.line, location.column, line)
+        if location.file not in lines:
+            lines[location.file] = _lines_of(location.file)
+        text = lines[location.file][location.line - 1 : location.line]
+        return Spot(location.file, location.line, location.column, *text)
 
-    def _line(self, file: str, number: int) -> str | None:
-        """A line of a file that was read; None if it was changed meanwhile."""
-        if file not in self._lines:
-            try:
-                self._lines[file] = Path(file).read_text(encoding="utf-8").split("\n")
-            except (OSError, UnicodeDecodeError):
-                self._lines[file] = []
-        lines = self._lines[file]
-        return lines[number - 1] if number <= len(lines) else None
+    return spot
+
+
+def _lines_of(file: str) -> list[str]:
+    """The lines of a file that was read; none if it was changed meanwhile."""
+    try:
+        return Path(file).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def as_text(checked: Checked) -> str:
@@ -73,7 +81,7 @@ def as_text(checked: Checked) -> str:
     errors = "".join(f"{block}\n" for block in blocks)
     if blocks:
         errors += f"{counted(len(blocks), 'error')} in documents\n\n"
-    return _HEADS.sub(_coloured, errors + text_report(checked.report, checked.locate))
+    return coloured(errors + text_report(checked.report, checked.locate))
 
 
 def as_json(checked: Checked) -> str:
@@ -153,6 +161,11 @@ def _annotations(errors: list[DocumentError]) -> Iterator[str]:
         if error.line is not None:
             where += f",line={error.line},col={error.column}"
         yield f"::error {where},title=invalid document::{error.message.translate(_IN_MESSAGE)}"
+
+
+def coloured(text: str) -> str:
+    """A report with the heads of its findings in the colour of their severity."""
+    return _HEADS.sub(_coloured, text)
 
 
 def _coloured(match: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ _HERE = "configsvc.cli.commands"
 COMMANDS = (
     LazyCommand("serve", f"{_HERE}.serve", "Start a node: both planes and the controller."),
     LazyCommand("check", f"{_HERE}.check", "Check files and folders; needs no server."),
+    LazyCommand("plan", f"{_HERE}.plan", "Show what files would change."),
     LazyCommand("apply", f"{_HERE}.apply", "Publish files and folders as one change."),
     LazyCommand("get", f"{_HERE}.get", "Show resources of a namespace."),
     LazyCommand("diff", f"{_HERE}.diff", "Show what differs between two revisions."),

@@ -5,6 +5,7 @@ from configsvc.schema.documents import Document, LoadResult, load_text, load_val
 from configsvc.schema.effective import effective
 from configsvc.schema.errors import DocumentError, InvalidDocumentError, Location, Problem
 from configsvc.schema.files import json_schema
+from configsvc.schema.leaf_writing import leaf_json
 from configsvc.schema.leaves import LeafSpec, LeafType, leaves
 from configsvc.schema.reading import read, read_stored
 from configsvc.schema.syntax import Syntax
@@ -24,6 +25,7 @@ __all__ = [
     "digest",
     "effective",
     "json_schema",
+    "leaf_json",
     "leaves",
     "load_text",
     "load_value",

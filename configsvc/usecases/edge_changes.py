@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import POLICY_KINDS
+from configsvc.model.names import POLICY_KINDS, Key
 from configsvc.model.resources import Source
 from configsvc.resolve import Catalog, affected, explain
 from configsvc.usecases.edge_bounds import BoundsOf, EdgeBounds
@@ -17,12 +17,16 @@ MAX_EDGES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One effective field of an edge; None stands for "not in force"."""
+    """One effective field of an edge; None stands for "not in force".
+
+    `sources` say who sets it after the change, `sources_before` who did; of a default nobody.
+    """
 
     path: str
     before: Any
     after: Any
     sources: tuple[Source, ...]
+    sources_before: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,12 @@ class EdgeChanges:
 
 def edge_changes(proposal: Proposal) -> EdgeChanges:
     """Compare the effective policies of every edge that a proposal can touch."""
-    before, after = proposal.before.catalog, proposal.after
-    callers = (
-        affected(before, after, proposal.keys) | before.gateways.keys() | after.gateways.keys()
-    )
+    return changed_edges(proposal.before.catalog, proposal.after, proposal.keys)
+
+
+def changed_edges(before: Catalog, after: Catalog, keys: frozenset[Key]) -> EdgeChanges:
+    """Compare the effective policies of every edge that a change of `keys` can touch."""
+    callers = affected(before, after, keys) | before.gateways.keys() | after.gateways.keys()
     touched = sorted(
         edge
         for caller in callers
@@ -100,7 +106,7 @@ def _field_changes(before: Catalog, after: Catalog, edge: EdgeId) -> Iterator[Fi
     for path in sorted(was.keys() | now.keys()):
         old, new = was.get(path, (None, ())), now.get(path, (None, ()))
         if old[0] != new[0]:
-            yield FieldChange(path, old[0], new[0], new[1])
+            yield FieldChange(path, old[0], new[0], new[1], old[1])
 
 
 def _fields(catalog: Catalog, edge: EdgeId) -> dict[str, tuple[Any, tuple[Source, ...]]]:

@@ -64,7 +64,9 @@ def test_every_command_loads_under_its_name(command: str) -> None:
     assert (loaded.help or "").startswith(row.summary.removesuffix("."))
 
 
-@pytest.mark.parametrize("args", [["--help"], ["check", "--help"], ["rules"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["check", "--help"], ["plan", "--help"], ["rules"], ["--version"]]
+)
 def test_local_commands_load_no_server(args: list[str]) -> None:
     """Neither help nor a command on files imports Flask, gunicorn, gRPC or a database."""
     program = (

@@ -8,6 +8,7 @@ import click
 from configsvc.cli.client import Client
 from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
 from configsvc.cli.terminal import write_json, write_table
+from configsvc.cli.value_text import value_text
 from configsvc.model.names import ANY_OPERATION
 
 
@@ -46,24 +47,14 @@ def _rows(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if field["contenders"]:
         yield f"  {field['path']}", "ambiguous", ""
         for each in field["contenders"]:
-            yield "", _value(each["value"]), _source(each)
+            yield "", value_text(each["value"]), _source(each)
         return
     by = ", ".join(map(_source, field["sources"])) or "default"
-    yield f"  {field['path']}", _value(field["value"]), by
+    yield f"  {field['path']}", value_text(field["value"]), by
     for each in field["covers"]:
-        yield "", f"({_value(each['value'])})", f"covered: {_source(each)}"
+        yield "", f"({value_text(each['value'])})", f"covered: {_source(each)}"
 
 
 def _source(source: Mapping[str, Any]) -> str:
     revision = "" if source["revision"] is None else f"@{source['revision']}"
     return f"{source['resource']}{revision} {source['pointer']}"
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 any JSON
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return ", ".join(map(_value, value)) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(part)}" for name, part in value.items())
-    return str(value)

@@ -1,18 +1,13 @@
 """Effective policies and the call graph as JSON."""
 
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from configsvc.model.names import Kind
-from configsvc.model.policies import Leaf, OperationReference, Rate, StaticResponse, Window
-from configsvc.model.quantities import format_duration, format_share, format_size
 from configsvc.model.resources import Source
 from configsvc.resolve import CallGraph, CallSite, ExplainedField, Explanation
 from configsvc.resolve.merge import Assignment
-from configsvc.schema import leaves
+from configsvc.schema import leaf_json
 from configsvc.web.api.rendering import edge_json
-
-_MILLIONTHS: Final = 1_000_000
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
@@ -54,44 +49,6 @@ def source_json(source: Source) -> dict[str, Any]:
         "pointer": source.pointer,
         "revision": source.revision,
     }
-
-
-def leaf_json(kind: Kind, path: str, value: Leaf | None) -> Any:  # noqa: ANN401 any JSON
-    """A leaf as a document writes it: ``250ms``, ``20%``."""
-    match value:
-        case Enum():
-            return value.value
-        case Window():
-            size = format_duration(value.size) if value.kind == "time" else value.size
-            return {"kind": value.kind, "size": size}
-        case Rate():
-            return {"limit": value.limit, "period": format_duration(value.period)}
-        case StaticResponse():
-            return {
-                "status": value.status,
-                "headers": dict(value.headers),
-                "body": value.body,
-            }
-        case OperationReference():
-            return {"service": value.service, "operation": value.operation}
-        case int() if not isinstance(value, bool):
-            return _number_json(kind, path, value)
-        case _:
-            return value
-
-
-def _number_json(kind: Kind, path: str, value: int) -> Any:  # noqa: ANN401 text or number
-    match next(leaf.type for leaf in leaves(kind) if leaf.path == path):
-        case "duration":
-            return format_duration(value)
-        case "share":
-            return format_share(value)
-        case "size":
-            return format_size(value)
-        case "multiplier":
-            return value / _MILLIONTHS
-        case _:
-            return value
 
 
 def graph_json(graph: CallGraph) -> dict[str, Any]:

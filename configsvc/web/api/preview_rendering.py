@@ -7,10 +7,11 @@ from configsvc.analysis.formats import finding_data
 from configsvc.analysis.formats.data import not_evaluated_data
 from configsvc.model.names import Kind
 from configsvc.model.quantities import format_duration
+from configsvc.schema import leaf_json
 from configsvc.usecases import Preview
 from configsvc.usecases.edge_bounds import EdgeBounds
 from configsvc.usecases.edge_changes import EdgeChange
-from configsvc.web.api.policy_rendering import leaf_json, source_json
+from configsvc.web.api.policy_rendering import source_json
 from configsvc.web.api.problem_members import document_error_json
 from configsvc.web.api.rendering import edge_json
 

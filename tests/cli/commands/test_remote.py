@@ -324,3 +324,29 @@ def test_check_against_a_missing_revision_is_refused(run: Run) -> None:
     run("apply", "p", "-m", "first")
 
     assert run("check", "p", "--against", "7").exit_code == Exit.INPUT
+
+
+def test_plan_compares_with_the_head_of_a_given_server(run: Run, namespace: str) -> None:
+    """With a server at hand a plan shows what apply would do, with the revisions of the fields."""
+    empty = data_of(run("plan", "p", "-o", "json"))
+    run("apply", "p", "-m", "first")
+    write("a.yaml", TIMEOUT.replace("6s", "5s"))
+    result = run("plan", "p")
+
+    assert empty["against"] == f"revision 0 of {namespace}"
+    assert f"against revision 1 of {namespace}\n  ~ Timeout/bounded\n" in result.stdout
+    assert "  Timeout.overall: 6s (Timeout/bounded@1) -> 5s (Timeout/bounded at p/a.yaml" in (
+        result.stdout
+    )
+    assert len(data_of(run("-o", "json", "history"))["items"]) == 1
+
+
+def test_plan_with_prune_deletes_what_is_not_in_the_files(run: Run) -> None:
+    """Without it the files are put on top of the namespace."""
+    run("apply", "p", "-m", "first")
+    write("a.yaml", SYSTEM)
+    kept, pruned = run("plan", "p"), run("plan", "p", "--prune")
+
+    assert kept.stdout.startswith("nothing differs from revision 1 of ")
+    assert "  - Timeout/bounded\n" in pruned.stdout
+    assert pruned.exit_code == Exit.FINDINGS
