@@ -72,6 +72,7 @@ class StreamWithDeadline(EdgeRule):
     inputs = frozenset({"timeout", "operation"})
     since = "0.1"
     message = "the answer streams without end and is cut after {limit}, however healthy it is"
+    explains = frozenset({"RB21"})
 
     def check(self, edge: Edge) -> Conflict | None:
         """Look for a limit on what should last."""
