@@ -30,7 +30,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "base": REVISION,
             "head": REVISION,
             "resources": listed(ref("StaleResource")),
-            "expected": nullable(DIGEST),
+            "expected": nullable(TEXT),
             "seen": nullable(DIGEST),
         },
         says="Why a request was refused. `code` is stable, `detail` says what to do.",
