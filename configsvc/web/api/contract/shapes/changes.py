@@ -8,6 +8,7 @@ from configsvc.web.api.contract.shapes.terms import (
     ANYTHING,
     COUNT,
     FLAG,
+    OBJECT,
     REVISION,
     TEXT,
     TIME,
@@ -42,7 +43,16 @@ SHAPES: Final[dict[str, Shape]] = {
         "`waivers` is short for putting Waiver documents; `confirm` allows the deletion of more "
         "than half of the namespace; `takeOver` that of what others manage.",
     ),
-    "Check": record({}, {"base": REVISION, **_CONTENT}, says="A change that is only looked at."),
+    "Check": record(
+        {},
+        {
+            "base": REVISION,
+            **_CONTENT,
+            "put": listed(OBJECT, maxItems=MAX_RESOURCES),
+            "waivers": listed(OBJECT, maxItems=MAX_RESOURCES),
+        },
+        says="A change that is only looked at. What is wrong with documents is part of the answer.",
+    ),
     "Rollback": record(
         {"to": REVISION},
         {"message": _MESSAGE, "acknowledge": FLAG},
