@@ -86,8 +86,8 @@ class LazyGroup(click.Group):
 def _system_refusal(error: OSError) -> str:
     file = f" ({error.filename})" if error.filename else ""
     return (
-        f"the system refused: {error.strerror or error}{file}; make room or give permission, and do "
-        "not rely on what was written"
+        f"the system refused: {error.strerror or error}{file}; make room or give permission, and "
+        "do not rely on what was written"
     )
 
 

@@ -18,6 +18,9 @@ _log = logging.getLogger("configsvc.serve")
 READ: Final = 10.0
 """Seconds within which a peer sends its first byte, and from then on the head of a request."""
 
+HURRIED: Final = 1.0
+"""The same for the head while others wait for a thread."""
+
 READ_BODY: Final = 60.0
 """Seconds for the body after that; the largest change has 16 MiB."""
 
@@ -40,8 +43,10 @@ class OperatorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 gunicorn's own
         super().__init__(*arguments, **options)
-        self._deadlines: dict[TConn, float] = {}
-        """When each connection that a thread reads from must have sent its request."""
+        self._heads: dict[TConn, float] = {}
+        """When a thread began to read the head of a request from each connection."""
+        self._bodies: dict[TConn, float] = {}
+        """When it began to read and to answer the rest."""
 
     def init_process(self) -> None:
         """See gunicorn; raises the limit of open files first."""
@@ -69,15 +74,17 @@ class OperatorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def handle(self, conn: TConn) -> Any:  # noqa: ANN401 gunicorn's own
         """See gunicorn; runs in a thread."""
-        self._deadlines[conn] = time.monotonic() + READ
+        self._heads[conn] = time.monotonic()
         try:
             return super().handle(conn)
         finally:
-            self._deadlines.pop(conn, None)
+            self._heads.pop(conn, None)
+            self._bodies.pop(conn, None)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:  # noqa: ANN401 gunicorn's own
         """See gunicorn; called when the head of a request was read."""
-        self._deadlines[conn] = time.monotonic() + READ_BODY
+        self._heads.pop(conn, None)
+        self._bodies[conn] = time.monotonic()
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
@@ -86,17 +93,27 @@ class OperatorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             for connection in self.pending_conns:
                 connection.timeout = 0.0
         super().murder_pending()
-        now = time.monotonic()
-        for connection, deadline in list(self._deadlines.items()):
-            if deadline < now:
-                self._deadlines.pop(connection, None)
-                _stop_reading(connection.sock)
+        _stop_late(self._heads, HURRIED if self._has_queue() else READ)
+        _stop_late(self._bodies, READ_BODY)
+
+    def _has_queue(self) -> bool:
+        """Whether somebody has sent something and waits for a thread."""
+        idle = len(self.pending_conns) + len(self.keepalived_conns)
+        return bool(self.nr_conns - idle > self.cfg.threads)
 
 
 def _give_up_unread(peer: socket.socket) -> None:
     """Have the kernel end a connection whose peer leaves an answer unread."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD)
+
+
+def _stop_late(began: dict[TConn, float], patience: float) -> None:
+    """Stop reading from those that had so many seconds."""
+    late = time.monotonic() - patience
+    for connection in [each for each, at in list(began.items()) if at < late]:
+        began.pop(connection, None)
+        _stop_reading(connection.sock)
 
 
 def _stop_reading(peer: socket.socket) -> None:

@@ -93,6 +93,19 @@ def test_half_a_request_keeps_no_thread_for_long(
             each.close()
 
 
+def test_half_requests_are_cut_sooner_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many slow peers as there are threads do not make others wait for the whole time."""
+    monkeypatch.setattr(operator_worker, "HURRIED", 0.1)
+    monkeypatch.setattr(operator_worker, "READ", 10 * PATIENCE)
+    with serving() as connect:
+        slow = [connect() for _ in range(2 * THREADS)]
+        for each in slow:
+            each.sendall(b"GET / HTTP/1.0\r\nHost: x\r\n")
+        assert answer_to(connect, b"GET / HTTP/1.0\r\n\r\n").endswith(b"nothing")
+        for each in slow:
+            each.close()
+
+
 def test_silent_peer_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection on which nothing comes is closed."""
     monkeypatch.setattr(operator_worker, "READ", 0.1)
