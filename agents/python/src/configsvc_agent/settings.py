@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 
 from configsvc_agent.errors import AgentError
+from configsvc_agent.values import Value
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _INSTANCE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -57,8 +57,7 @@ class Token:
             ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Value):
     """Who this agent is and where its server, token and files are.
 
     ``url`` None: there is no server, only the override file, the cache and the built-in default.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from configsvc_agent.errors import AgentError
+from configsvc_agent.values import Value
 
 MAX_LINE = (8 << 20) + 1024
 """Longest line in bytes: the largest bundle and its field name."""
@@ -28,8 +28,7 @@ class StreamError(AgentError):
     """The peer does not send server-sent events within the bounds that an agent accepts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Value):
     """One server-sent event; ``id`` is the last one seen on the stream, empty before the first."""
 
     kind: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import os
 import threading
 import weakref
@@ -21,13 +20,13 @@ from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
 from configsvc_agent.delivery import Callback, Change, State, Status, Subscriber, subscribe
 from configsvc_agent.drivers import Classifier
-from configsvc_agent.settings import Options, read_settings
 
 if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
     from configsvc_agent.agent._explain import Explanation
+    from configsvc_agent.settings import Options
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +56,8 @@ class Agent:
         ssl_context: ssl.SSLContext | None = None,
         **options: Unpack[Options],
     ) -> None:
+        from configsvc_agent.settings import read_settings  # noqa: PLC0415  it needs pathlib
+
         self._settings = read_settings(service, os.environ, options)
         self._context = ssl_context
         self._hooks = Hooks()
@@ -215,6 +216,8 @@ class Agent:
         """
 
         def decorate(fn: Callable[P, T]) -> Callable[P, T]:
+            import inspect  # noqa: PLC0415  slow to import
+
             if inspect.iscoroutinefunction(fn):
 
                 @functools.wraps(fn)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from time import perf_counter_ns as clock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -22,6 +20,8 @@ from configsvc_agent.engine.events import Event
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.engine.registry import Machines
 from configsvc_agent.errors import CallError
+from configsvc_agent.log import log
+from configsvc_agent.values import Value, replace
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -33,8 +33,6 @@ Hook = Callable[[Event], None]
 
 MAX_ROUTES = 10_000
 """Spellings of an edge that are remembered; beyond, they are found anew."""
-
-_log = logging.getLogger("configsvc_agent")
 
 
 class GuardedEdge:
@@ -135,8 +133,7 @@ def _with_deadline(facts: Facts, at: int) -> Facts:
     return Facts(deadline=at) if facts is NO_FACTS else replace(facts, deadline=at)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Value):
     """What guards take time, chance and threads from; tests put their own in its place."""
 
     timing: Timing = REAL_TIME
@@ -290,5 +287,5 @@ class Hooks:
             hook(event)
         except Exception:  # noqa: BLE001  a hook's mistake is not the call's
             if not self.failures:
-                _log.exception("the hook %r failed; further failures are only counted", hook)
+                log().exception("the hook %r failed; further failures are only counted", hook)
             self.failures += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from configsvc_agent.delivery import Origin
 from configsvc_agent.engine.policy import (
@@ -13,6 +13,7 @@ from configsvc_agent.engine.policy import (
     StaticFallback,
 )
 from configsvc_agent.errors import duration_text
+from configsvc_agent.values import Value
 
 _DURATIONS = frozenset(
     {
@@ -45,8 +46,7 @@ _SHARES = frozenset(
 _WHOLE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Value):
     """One value of an effective policy and the resource that set it (``default`` if none did)."""
 
     path: str
@@ -57,8 +57,7 @@ class Leaf:
         return f"{self.path:<26} {_written(self.path, self.value):<22} {self.source}"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Value):
     """The effective policy of an edge at one moment.
 
     ``operation`` is what the name given stands for, ``*`` where the callee does not declare it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Lock
 
 from configsvc_agent.engine.events import (
@@ -15,6 +14,7 @@ from configsvc_agent.engine.events import (
     RetryRefused,
     RetryScheduled,
 )
+from configsvc_agent.values import Value
 
 _FINE = 8
 """Microseconds below which each one has a bucket of its own."""
@@ -39,8 +39,7 @@ def upper_bound(index: int) -> int:
     return (((index - 4 * exponent) + 1) << exponent) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Value):
     """A histogram: by the upper bound of each bucket in use, in microseconds, its count.
 
     A bucket is at most a quarter wide, so a quantile is at most a quarter too high.
@@ -65,8 +64,7 @@ class Latency:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeMetrics:
+class EdgeMetrics(Value):
     """What happened on one edge since the process started.
 
     ``calls`` counts calls by their end: ``ok``, ``failed`` (the callee's failure reached the
@@ -85,8 +83,7 @@ class EdgeMetrics:
     latency: Latency
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Value):
     """One process's figures at one moment.
 
     ``foreign`` counts requests to hosts that belong to no callee: they passed untouched.

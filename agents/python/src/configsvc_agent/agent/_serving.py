@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from configsvc_agent.bundle import Bundle, InboundOperation
@@ -14,12 +13,12 @@ from configsvc_agent.engine.plan import Cell
 from configsvc_agent.engine.policy import SECOND, CallPolicy, Edge, RateLimit
 from configsvc_agent.engine.registry import Machines
 from configsvc_agent.errors import duration_text
+from configsvc_agent.values import Value
 
 Header = Callable[[str], "str | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Value):
     """A request as it arrived; ``method`` is POST and ``path`` the method's for gRPC.
 
     ``path`` is percent-encoded, without a query.
@@ -35,8 +34,7 @@ class Incoming:
     left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Value):
     """The request may be served: as which operation, by when (monotonic), and after what wait.
 
     ``wait`` is in microseconds; it is what a rate limit lets requests queue for.
@@ -47,8 +45,7 @@ class Admitted:
     wait: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Value):
     """The request is not served. ``retry_after`` is in microseconds, None where it is useless."""
 
     status: int

@@ -1,12 +1,7 @@
 """What one service's agent needs, verified and compiled: pure, bytes in, a frozen value out."""
 
-from configsvc_agent.bundle._compile import (
-    FORMAT,
-    MAX_BUNDLE,
-    DigestError,
-    compile_bundle,
-    digest_of,
-)
+from typing import TYPE_CHECKING
+
 from configsvc_agent.bundle._compiled import (
     ANY_OPERATION,
     BUILT_IN,
@@ -20,7 +15,16 @@ from configsvc_agent.bundle._compiled import (
     built_in,
 )
 from configsvc_agent.bundle._matching import PathTree
-from configsvc_agent.bundle._node import BundleError
+
+if TYPE_CHECKING:
+    from configsvc_agent.bundle._compile import (
+        FORMAT,
+        MAX_BUNDLE,
+        DigestError,
+        compile_bundle,
+        digest_of,
+    )
+    from configsvc_agent.bundle._node import BundleError
 
 __all__ = [
     "ANY_OPERATION",
@@ -41,3 +45,15 @@ __all__ = [
     "compile_bundle",
     "digest_of",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import what reads bundles when one is there to be read: it needs json and hashlib."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from configsvc_agent.bundle import _compile  # noqa: PLC0415 - see above
+
+        value = getattr(_compile, name)
+        globals()[name] = value
+        return value

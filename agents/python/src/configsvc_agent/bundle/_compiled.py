@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from configsvc_agent.bundle._matching import PathTree
 from configsvc_agent.engine.policy import SECOND, CallPolicy, RateLimit, Timeout
+from configsvc_agent.values import NOTHING, Value
 
 ANY_OPERATION = "*"
 """The operation of a call that matches none of those declared."""
@@ -16,8 +16,7 @@ BUILT_IN = CallPolicy(timeout=Timeout(connect=SECOND, attempt=10 * SECOND, overa
 """What is in force while there is neither a bundle nor a cache; nothing but time limits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Value):
     """One operation of a callee and what a call to it obeys."""
 
     name: str
@@ -25,16 +24,14 @@ class Operation:
     streaming: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Value):
     """One instance of a callee; ``address`` is ``host:port``."""
 
     address: str
-    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    labels: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Value):
     """How a callee is reached: at one ``address`` (server side) or at its ``instances``."""
 
     mode: Literal["client", "server"] = "server"
@@ -43,8 +40,7 @@ class Discovery:
     load_balancing: str = "round-robin"
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
+class Callee(Value):
     """A service that this one declares to call.
 
     ``other`` answers for a call that matches no operation.
@@ -72,8 +68,7 @@ class Callee:
         return self.paths.find(method, path) or self.other
 
 
-@dataclass(frozen=True, slots=True)
-class InboundOperation:
+class InboundOperation(Value):
     """What the service itself owes for one of its operations, or for all others.
 
     ``limit`` is its own deadline in microseconds; ``authentication`` is the JSON text of the
@@ -87,14 +82,13 @@ class InboundOperation:
     idempotent: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Value):
     """The serving side of a service."""
 
     operations: tuple[InboundOperation, ...] = ()
-    other: InboundOperation = field(default_factory=lambda: InboundOperation(ANY_OPERATION))
-    paths: PathTree[InboundOperation] = field(default_factory=PathTree)
-    methods: Mapping[str, InboundOperation] = field(default_factory=dict)
+    other: InboundOperation = InboundOperation(ANY_OPERATION)
+    paths: PathTree[InboundOperation] = PathTree()
+    methods: Mapping[str, InboundOperation] = NOTHING
 
     def match(self, method: str, path: str) -> InboundOperation:
         """The operation that a request to this service is."""
@@ -105,8 +99,7 @@ class Inbound:
         return self.paths.find(method, path) or self.other
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Value):
     """Everything one service's agent enforces."""
 
     namespace: str

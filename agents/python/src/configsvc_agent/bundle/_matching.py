@@ -6,23 +6,23 @@ left; among equal paths the method decides, and an operation without methods tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-from urllib.parse import unquote
 
 T = TypeVar("T")
 
 _REST = "**"
 
 
-@dataclass(slots=True)
 class _Branch(Generic[T]):
-    literals: dict[str, _Branch[T]] = field(default_factory=dict)
-    parameter: _Branch[T] | None = None
-    ends: dict[str | None, T] = field(default_factory=dict)
-    """By method what ends at this segment; None stands for every method."""
-    rests: dict[str | None, T] = field(default_factory=dict)
-    """By method what a ``/**`` at this segment catches."""
+    __slots__ = ("ends", "literals", "parameter", "rests")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Branch[T]] = {}
+        self.parameter: _Branch[T] | None = None
+        self.ends: dict[str | None, T] = {}
+        """By method what ends at this segment; None stands for every method."""
+        self.rests: dict[str | None, T] = {}
+        """By method what a ``/**`` at this segment catches."""
 
 
 class PathTree(Generic[T]):
@@ -55,7 +55,7 @@ class PathTree(Generic[T]):
     @staticmethod
     def _child(branch: _Branch[T], segment: str) -> _Branch[T]:
         if not (segment.startswith("{") and segment.endswith("}")):
-            return branch.literals.setdefault(unquote(segment), _Branch())
+            return branch.literals.setdefault(_decoded(segment), _Branch())
         if branch.parameter is None:
             branch.parameter = _Branch()
         return branch.parameter
@@ -65,8 +65,16 @@ class PathTree(Generic[T]):
         path = path.partition("?")[0]
         segments = path.split("/")[1:]
         if "%" in path:
-            segments = [unquote(segment) for segment in segments]
+            segments = [_decoded(segment) for segment in segments]
         return _find(self._root, method.upper(), segments, 0)
+
+
+def _decoded(segment: str) -> str:
+    if "%" not in segment:
+        return segment
+    from urllib.parse import unquote  # noqa: PLC0415  it imports much, and few paths need it
+
+    return unquote(segment)
 
 
 def _find(branch: _Branch[T], method: str, segments: list[str], index: int) -> T | None:

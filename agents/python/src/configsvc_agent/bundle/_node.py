@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import NoReturn
 
 from configsvc_agent.errors import AgentError
+from configsvc_agent.values import Value
 
 MAX_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly."""
@@ -76,8 +76,7 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """One value of a JSON document and where it stands."""
 
     value: object

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import cast, get_args
 
 from configsvc_agent.bundle._node import BundleError, Node
@@ -33,6 +32,7 @@ from configsvc_agent.engine.policy import (
     WindowKind,
 )
 from configsvc_agent.errors import PolicyError
+from configsvc_agent.values import replace
 
 _POLICY = frozenset(
     {

@@ -6,7 +6,6 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from configsvc_agent.client._wire import (
@@ -19,6 +18,7 @@ from configsvc_agent.client._wire import (
     told,
 )
 from configsvc_agent.settings import Settings, SettingsError
+from configsvc_agent.values import Value
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for a connection and its TLS handshake."""
@@ -27,8 +27,7 @@ ANSWER_TIMEOUT = 10.0
 """Seconds of silence that an answer may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Value):
     """A bundle from the bundle endpoint and what its headers say; nothing is verified yet."""
 
     data: bytes
@@ -38,8 +37,7 @@ class Fetched:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Value):
     data: bytes
     headers: http.client.HTTPMessage
 

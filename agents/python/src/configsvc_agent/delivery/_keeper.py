@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Condition
 
 from configsvc_agent.bundle import Bundle, BundleError, DigestError, built_in, compile_bundle
@@ -15,6 +15,7 @@ from configsvc_agent.delivery._offer import Heartbeat, Offer, Report, ReportStat
 from configsvc_agent.delivery._outbox import Outbox
 from configsvc_agent.delivery._status import Origin, Standing
 from configsvc_agent.delivery._subscribers import Change, InForce
+from configsvc_agent.values import replace
 
 _log = logging.getLogger("configsvc_agent")
 
@@ -183,7 +184,7 @@ class Keeper:
 
     def missed(self, position: Position, data: bytes) -> None:
         """As :meth:`offer`, for a bundle that was fetched because a heartbeat named it."""
-        self.offer(Offer(replace(position, endpoints=self._endpoints), data))
+        self.offer(Offer(dataclasses.replace(position, endpoints=self._endpoints), data))
 
     def _accept(self, offer: Offer) -> None:
         position = offer.position
@@ -322,5 +323,5 @@ class Keeper:
         )
 
     def _stand(self, **facts: object) -> None:
-        self._standing = replace(self._standing, **facts)  # type: ignore[arg-type]
+        self._standing = replace(self._standing, **facts)
         self.changed.notify_all()

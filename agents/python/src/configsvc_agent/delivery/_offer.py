@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from configsvc_agent.cache import Position
 from configsvc_agent.stream import Event, StreamError
+from configsvc_agent.values import Value
 
 MAX_REASON = 500
 """Characters of a reason in a report."""
@@ -22,8 +22,7 @@ _LONGEST_HEARTBEAT = 600_000_000
 ReportState: TypeAlias = Literal["applied", "rejected", "overridden"]
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Value):
     """A bundle as received. ``reset``: the server started anew, so its version may be lower."""
 
     position: Position
@@ -31,8 +30,7 @@ class Offer:
     reset: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Value):
     """The first event of a stream; ``heartbeat`` is the time between two, in microseconds."""
 
     id: str
@@ -40,8 +38,7 @@ class Session:
     heartbeat: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Value):
     """Which digest the agent should hold; empty where the server names none."""
 
     epoch: str
@@ -49,23 +46,20 @@ class Heartbeat:
     endpoints: str = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Value):
     """The server is stopping; ``retry`` microseconds until it is worth coming back."""
 
     retry: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Value):
     """The service no longer exists in the namespace."""
 
 
 Message: TypeAlias = Session | Offer | Heartbeat | Drain | Gone
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value):
     """What became of one bundle."""
 
     version: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from configsvc_agent.values import Value
 
 if TYPE_CHECKING:
     from configsvc_agent.cache import Position
@@ -27,8 +28,7 @@ class Origin(StrEnum):
     BUILT_IN = "built-in"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Value):
     """The facts from which the state follows; times are monotonic seconds.
 
     ``held`` is the server's last good bundle, also while an override masks it. ``wanted`` is the
@@ -80,8 +80,7 @@ class Standing:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Value):
     """An agent at one moment.
 
     ``version``, ``revision``, ``digest`` and ``epoch`` are the server's bundle that is held, zero

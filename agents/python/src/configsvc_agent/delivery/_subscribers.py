@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from threading import Condition, Thread
+from types import CoroutineType
 from typing import TYPE_CHECKING, TypeAlias
 
 from configsvc_agent.delivery._status import Origin
+from configsvc_agent.log import log
+from configsvc_agent.values import Value, replace
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-_log = logging.getLogger("configsvc_agent")
 
-
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Value):
     """What a service obeys: a bundle's identity and where it came from."""
 
     origin: Origin
@@ -27,8 +24,7 @@ class InForce:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value):
     """Another bundle is in force. ``before`` is what the same callback was told last."""
 
     before: InForce
@@ -85,7 +81,7 @@ class Subscriber:
             self._invoke(change)
         except Exception:  # noqa: BLE001  a callback may raise anything
             self.failures += 1
-            _log.exception("the change callback %r failed; the bundle stays", self.callback)
+            log().exception("the change callback %r failed; the bundle stays", self.callback)
 
     def _next(self) -> Change | None:
         with self._changed:
@@ -96,7 +92,7 @@ class Subscriber:
 
     def _invoke(self, change: Change) -> None:
         result = self.callback(change)
-        if not inspect.iscoroutine(result):
+        if not isinstance(result, CoroutineType):
             return
         import asyncio  # noqa: PLC0415  only services that use it pay for it
 
@@ -108,6 +104,8 @@ class Subscriber:
 
 def subscribe(callback: Callback) -> Subscriber:
     """A subscriber whose coroutines run in the event loop that is running now, if there is one."""
+    import inspect  # noqa: PLC0415  slow to import, and seldom needed
+
     return Subscriber(callback, _running_loop() if inspect.iscoroutinefunction(callback) else None)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from configsvc_agent.engine.outcome import TIMEOUT, UNATTRIBUTED, Outcome, failure
+from configsvc_agent.values import Value
 
 CONNECT: Final = failure("connect")
 REFUSED: Final = failure("refused")
@@ -42,8 +42,7 @@ def _never_connected(error: OSError) -> bool:
     return type(error).__name__ == "gaierror" or error.errno in _UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Classifier:
+class Classifier(Value):
     """How one client library's results and errors are read.
 
     ``result`` ``None``: whatever is returned is a success.

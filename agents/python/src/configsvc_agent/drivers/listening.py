@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from configsvc_agent.engine.events import Event
+from configsvc_agent.log import log
 
 Listener: TypeAlias = Callable[[Event], None]
-
-_LOG: Final = logging.getLogger("configsvc_agent")
 
 
 class SafeListener:
@@ -29,7 +27,7 @@ class SafeListener:
         except Exception:  # noqa: BLE001 - a listener's mistake is not the call's
             if not self._complained:
                 self._complained = True
-                _LOG.exception(
+                log().exception(
                     "listener %r raised on %s; the call goes on, further errors are not logged",
                     self._listener,
                     type(event).__name__,

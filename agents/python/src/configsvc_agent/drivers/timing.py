@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from configsvc_agent.values import Value
 
 
 def monotonic() -> int:
@@ -24,8 +25,7 @@ class BlockingWaker(Protocol):
         """Block until set, at most ``timeout`` seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Value):
     """The clock (monotonic microseconds), the pause (seconds) and the waker of a driver."""
 
     clock: Callable[[], int] = monotonic

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from configsvc_agent.engine.outcome import Outcome
 from configsvc_agent.engine.policy import PPM, CircuitBreaker
 from configsvc_agent.engine.waiting import Waker
 from configsvc_agent.engine.window import FAILED, SEEN, SLOW, empty_window
+from configsvc_agent.values import Value
 
 _NEVER_SLOW: Final = sys.maxsize
 
 State: TypeAlias = Literal["closed", "open", "half-open"]
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Value):
     """The answer to an attempt that wants to leave.
 
     ``permit`` is ``None`` for a refusal; ``remaining`` then tells for how long (0: half-open and

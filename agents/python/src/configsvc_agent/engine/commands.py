@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from configsvc_agent.engine import deadline as headers
@@ -14,10 +13,10 @@ from configsvc_agent.engine.plan import Cell, Plan
 from configsvc_agent.engine.policy import SECOND, OperationFallback
 from configsvc_agent.engine.waiting import Ticket, Waker
 from configsvc_agent.errors import CallError
+from configsvc_agent.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Value):
     """What the engine cannot know about one call.
 
     ``method``: HTTP method, decides idempotence where the operation does not declare it.
@@ -41,8 +40,7 @@ class Facts:
 NO_FACTS: Final = Facts()
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Value):
     """What a driver supplies: chance in [0, 1), a way to be woken, and a listener or ``None``.
 
     ``attempts``: whether the listener wants to hear of every attempt's start and end too, which
@@ -117,8 +115,7 @@ class Attempt:
         return None if self.expires is None else self.expires - self.started
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Value):
     """Wait until the point in time ``until`` or until ``waker`` is set, then :meth:`Call.woken`.
 
     ``until`` ``None``: only the waker ends it; ``waker`` ``None``: only time does. ``attempt`` is
@@ -130,15 +127,13 @@ class Wait:
     attempt: Attempt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Value):
     """Raise ``error``, from what the last attempt raised, if it raised."""
 
     error: CallError
 
 
-@dataclass(frozen=True, slots=True)
-class Substitute:
+class Substitute(Value):
     """Hand out ``value`` instead; for kind ``operation``, what ``facts.substitute`` makes of it."""
 
     kind: Literal["static", "last-good", "operation"]

@@ -6,14 +6,13 @@ listens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from configsvc_agent.engine.policy import Edge
+from configsvc_agent.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
+class AttemptStarted(Value):
     """Attempt ``number`` leaves; ``limit`` microseconds at most, ``copy`` if it is a hedge."""
 
     edge: Edge
@@ -24,8 +23,7 @@ class AttemptStarted:
     copy: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFinished:
+class AttemptFinished(Value):
     """Attempt ``number`` ended after ``latency`` microseconds."""
 
     edge: Edge
@@ -37,8 +35,7 @@ class AttemptFinished:
     instance: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RetryScheduled:
+class RetryScheduled(Value):
     """Attempt ``number`` will be made after ``wait`` microseconds, because of ``classes``."""
 
     edge: Edge
@@ -48,8 +45,7 @@ class RetryScheduled:
     classes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RetryRefused:
+class RetryRefused(Value):
     """Attempt ``number`` will not be made although the policy retries ``classes``."""
 
     edge: Edge
@@ -59,8 +55,7 @@ class RetryRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class HedgeRefused:
+class HedgeRefused(Value):
     """A hedge copy was not sent."""
 
     edge: Edge
@@ -68,8 +63,7 @@ class HedgeRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerChanged:
+class BreakerChanged(Value):
     """A breaker entered ``state``; ``instance`` where it guards one instance only."""
 
     edge: Edge
@@ -78,8 +72,7 @@ class BreakerChanged:
     instance: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRejected:
+class AttemptRejected(Value):
     """Attempt ``number`` did not leave: ``kind`` is ``open``, ``full`` or ``limited``."""
 
     edge: Edge
@@ -89,8 +82,7 @@ class AttemptRejected:
     remaining: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlineExceeded:
+class DeadlineExceeded(Value):
     """The call's time was up."""
 
     edge: Edge
@@ -98,8 +90,7 @@ class DeadlineExceeded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FallbackUsed:
+class FallbackUsed(Value):
     """The call failed with ``classes`` and something else was handed out."""
 
     edge: Edge

@@ -7,9 +7,10 @@ itself: an HTTP number (``503``) or a gRPC name (``UNAVAILABLE``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from configsvc_agent.values import Value
 
 CLASSES: Final = frozenset(
     {
@@ -34,8 +35,7 @@ FAILURES: Final = CLASSES - {"4xx"}
 """Classes that a fallback may stand in for: a 4xx answers the question, however unwelcome."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """The end of one attempt.
 
     ``ok``: the callee did what it was asked. ``classes``: what policies may match, empty when ok.

@@ -9,10 +9,10 @@ values that no machine could obey.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from configsvc_agent.errors import PolicyError
+from configsvc_agent.values import NOTHING, Value
 
 SECOND = 1_000_000
 """Microseconds in a second."""
@@ -63,8 +63,7 @@ def _one_of(owner: object, allowed: tuple[str, ...], **fields: str) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Value):
     """Limits in microseconds; ``None`` is no limit.
 
     ``attempt`` cuts one attempt, ``overall`` the whole call with its waits, ``connect`` and
@@ -87,8 +86,7 @@ class Timeout:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Value):
     """Waits between attempts: ``base``, then times ``multiplier`` (ppm), never above ``max``.
 
     ``jitter``: ``none`` waits the term, ``equal`` half to all of it, ``full`` zero to all of it,
@@ -107,8 +105,7 @@ class Backoff:
         _one_of(self, get_args(Jitter), jitter=self.jitter)
 
 
-@dataclass(frozen=True, slots=True)
-class RetryBudget:
+class RetryBudget(Value):
     """How many retries or hedge copies the process may add to its own load.
 
     Each first attempt deposits ``ratio`` (ppm of one retry), each extra attempt withdraws one;
@@ -124,8 +121,7 @@ class RetryBudget:
         _one_of(self, get_args(Scope), scope=self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class RetryAfter:
+class RetryAfter(Value):
     """Whether the callee's Retry-After is obeyed, and the longest (microseconds) worth obeying."""
 
     honour: bool = True
@@ -135,15 +131,14 @@ class RetryAfter:
         _at_least(self, 0, max=self.max)
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Value):
     """When a failed attempt is made again; ``attempts`` counts all of them, the first included."""
 
     attempts: int
     retry_on: frozenset[str]
     backoff: Backoff
     budget: RetryBudget | None = None
-    retry_after: RetryAfter = field(default_factory=RetryAfter)
+    retry_after: RetryAfter = RetryAfter()
     other_instance: bool = False
     non_idempotent: NonIdempotent = "never"
 
@@ -152,8 +147,7 @@ class Retry:
         _one_of(self, get_args(NonIdempotent), non_idempotent=self.non_idempotent)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Value):
     """What a breaker looks back on: the last ``size`` outcomes, or ``size`` microseconds."""
 
     kind: WindowKind
@@ -169,8 +163,7 @@ class Window:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class SlowCall:
+class SlowCall(Value):
     """An attempt longer than ``above`` is slow; a share of ``rate`` (ppm) slow ones trips."""
 
     above: int
@@ -181,8 +174,7 @@ class SlowCall:
         _share(self, rate=self.rate)
 
 
-@dataclass(frozen=True, slots=True)
-class HalfOpen:
+class HalfOpen(Value):
     """``probes`` attempts decide after an open time; ``max_wait`` bounds the wait for them."""
 
     probes: int = 1
@@ -192,8 +184,7 @@ class HalfOpen:
         _at_least(self, 1, probes=self.probes, max_wait=self.max_wait)
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitBreaker:
+class CircuitBreaker(Value):
     """When a callee is left alone, and for how long.
 
     An outcome with a class in ``ignore`` is not recorded at all, one with a class in ``record`` is
@@ -208,7 +199,7 @@ class CircuitBreaker:
     open_for: int
     ignore: frozenset[str] = frozenset()
     slow_call: SlowCall | None = None
-    half_open: HalfOpen = field(default_factory=HalfOpen)
+    half_open: HalfOpen = HalfOpen()
     scope: BreakerScope = "pair"
 
     def __post_init__(self) -> None:
@@ -217,8 +208,7 @@ class CircuitBreaker:
         _one_of(self, get_args(BreakerScope), scope=self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class Bulkhead:
+class Bulkhead(Value):
     """At most ``max_concurrent`` attempts at once; ``queue`` more may wait up to ``max_wait``.
 
     ``max_wait`` ``None`` bounds the wait by the overall deadline alone.
@@ -235,8 +225,7 @@ class Bulkhead:
         _one_of(self, get_args(Scope), scope=self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Value):
     """``limit`` attempts per ``period``, up to ``burst`` at once (default: ``limit``).
 
     ``key`` names what the limit is counted by (the caller supplies its value with each call);
@@ -256,8 +245,7 @@ class RateLimit:
         _one_of(self, get_args(Scope), scope=self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class Hedge:
+class Hedge(Value):
     """Up to ``copies`` extra attempts, each ``delay`` after the one before, while none answered."""
 
     copies: int
@@ -269,8 +257,7 @@ class Hedge:
         _at_least(self, 0, delay=self.delay)
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFallback:
+class StaticFallback(Value):
     """A fixed answer for a call that failed."""
 
     status: int = 200
@@ -278,8 +265,7 @@ class StaticFallback:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class LastGoodFallback:
+class LastGoodFallback(Value):
     """The last good answer to the same request, at most ``max_age`` old (``None``: any age)."""
 
     max_age: int | None = None
@@ -288,8 +274,7 @@ class LastGoodFallback:
         _at_least(self, 1, max_age=self.max_age)
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFallback:
+class OperationFallback(Value):
     """Another operation is called instead; ``callee`` ``None`` is the same callee."""
 
     operation: str
@@ -299,8 +284,7 @@ class OperationFallback:
 Fallback: TypeAlias = StaticFallback | LastGoodFallback | OperationFallback
 
 
-@dataclass(frozen=True, slots=True)
-class CallPolicy:
+class CallPolicy(Value):
     """Everything one call to one operation obeys; every part may be absent.
 
     ``idempotent`` is what the operation declares (``None``: decided by the HTTP method);
@@ -309,7 +293,7 @@ class CallPolicy:
     resource that set it; together with ``revision`` it lets every refusal name its policy.
     """
 
-    timeout: Timeout = field(default_factory=Timeout)
+    timeout: Timeout = Timeout()
     retry: Retry | None = None
     breaker: CircuitBreaker | None = None
     bulkhead: Bulkhead | None = None
@@ -318,7 +302,7 @@ class CallPolicy:
     fallback: Fallback | None = None
     idempotent: bool | None = None
     floor: int = SMALLEST_USEFUL_ATTEMPT
-    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sources: Mapping[str, str] = NOTHING
     revision: int = 0
 
     def __post_init__(self) -> None:
@@ -330,8 +314,7 @@ class CallPolicy:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Value):
     """Who calls whom for what; operation ``*`` is a call that matches no declared one."""
 
     caller: str

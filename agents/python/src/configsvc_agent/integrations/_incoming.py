@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from http import HTTPStatus
 
 from configsvc_agent import Agent
 from configsvc_agent.agent import Admitted, Incoming, Refused, whole_seconds
 from configsvc_agent.engine.policy import SECOND
 from configsvc_agent.integrations.authentication import Authenticator, Unauthenticated
+from configsvc_agent.values import replace
 
 
 class Gate:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from configsvc_agent import Agent, CallError, Classifier, Facts, GuardedEdge
 from configsvc_agent.bundle import Callee
 from configsvc_agent.drivers import classify_error
 from configsvc_agent.engine.outcome import UNATTRIBUTED, Outcome
+from configsvc_agent.values import Value
 
 E = TypeVar("E", bound=BaseException)
 
@@ -24,8 +24,7 @@ _REPEATABLE_READS = frozenset({"GET", "HEAD"})
 _hybrids: dict[tuple[type[CallError], type[BaseException]], type[BaseException]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """One HTTP request as the rules see it; ``target`` is path and query.
 
     ``named`` is the callee and the operation where the service says them, instead of by host.
@@ -40,8 +39,7 @@ class Request:
     named: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Value):
     """The edge of a request. ``address`` is where to send it, None for where it says itself."""
 
     edge: GuardedEdge

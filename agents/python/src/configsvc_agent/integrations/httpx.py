@@ -15,7 +15,6 @@ reader.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
@@ -40,6 +39,7 @@ from configsvc_agent.integrations._outgoing import (
     socket_outcome,
     soonest,
 )
+from configsvc_agent.values import Value
 
 
 def classify_error(error: Exception) -> Outcome:
@@ -56,8 +56,7 @@ def classify_error(error: Exception) -> Outcome:
 CLASSIFIER = Classifier(error=classify_error, result=classify_result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Value):
     """A response whose body was read; responses are made from it as often as it is handed out."""
 
     status: int

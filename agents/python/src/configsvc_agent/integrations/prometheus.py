@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from configsvc_agent import Agent, Latency, State
+from configsvc_agent.values import Value
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -26,8 +26,7 @@ BOUNDS = tuple(round(base * 10**exponent) for exponent in range(3, 8) for base i
 _MICROSECONDS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Value):
     """One number of a family; ``suffix`` is that of a histogram's parts."""
 
     labels: dict[str, str]
@@ -35,8 +34,7 @@ class Sample:
     suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Value):
     """Everything of one name."""
 
     name: str

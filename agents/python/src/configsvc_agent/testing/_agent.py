@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from configsvc_agent.agent import Agent
 from configsvc_agent.agent._deliverer import Deliverer
@@ -13,6 +12,7 @@ from configsvc_agent.delivery import Change, InForce, Origin, State, Status
 from configsvc_agent.engine.events import AttemptStarted, Event
 from configsvc_agent.testing._clock import Clock
 from configsvc_agent.testing._documents import BundleLike, bundle, encode
+from configsvc_agent.values import replace
 
 
 class FakeAgent(Agent):
