@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from configsvc.cli.options import Invocation
 from configsvc.cli.reports import error_text
-from configsvc.cli.sources import SourceError, Sources, load
+from configsvc.cli.sources import Sources, load
 from configsvc.cli.terminal import counted, note
 from configsvc.errors import InputError
+from configsvc.gitops.sources import SourceError
 from configsvc.model.resources import MANAGED_BY_API, Resource
 from configsvc.schema import load_value, read
 

@@ -1,23 +1,21 @@
 """``configsvc check``: documents and findings of files, without a server."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from configsvc.analysis import Report, analyze
-from configsvc.analysis.rules import ALL
-from configsvc.cli.baselines import Baseline, narrowed, read_baseline, write_baseline
-from configsvc.cli.comparing import compare
+from configsvc.cli.baselines import Baseline, read_baseline, write_baseline
+from configsvc.cli.examining import Examination, examine
 from configsvc.cli.exits import Exit
 from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
-from configsvc.cli.origins import Origin, origin_of
+from configsvc.cli.origins import origin_of
+from configsvc.cli.repairing import repair
 from configsvc.cli.reports import FORMATS, WITHOUT_DOCUMENT_ERRORS, Checked, error_text
 from configsvc.cli.sources import Sources, load
 from configsvc.cli.terminal import counted, note
 from configsvc.model.findings import Severity
 from configsvc.model.names import check_name
-from configsvc.resolve import Catalog
 
 LEVELS = {level.label: level for level in reversed(Severity)}
 
@@ -60,6 +58,14 @@ LEVELS = {level.label: level for level in reversed(Severity)}
     type=click.Path(path_type=Path),
     help="Write every finding to a baseline and end with 0.",
 )
+@click.option(
+    "--fix",
+    "repairs",
+    is_flag=True,
+    help="Apply fixes to the files, comments and layout kept, then check again: those that clear "
+    "their finding and add none that is as bad.",
+)
+@click.option("--dry-run", is_flag=True, help="With --fix: write the diff, change no file.")
 @output_option
 @namespace_option
 @server_options
@@ -73,42 +79,44 @@ def command(
     against: str | None,
     known: Path | None,
     written: Path | None,
+    **modes: bool,
 ) -> None:
     """Check files and folders; needs no server.
 
     Folders are searched for *.yaml, *.yml and *.json. Whatever is wrong with documents is reported
     with file, line and column (exit code 2) and does not hide the findings of the others.
     """
+    repairs, dry_run = modes["repairs"], modes["dry_run"]
+    if dry_run and not repairs:
+        raise click.UsageError("--dry-run says what --fix would do: add --fix", context)
     invocation = context.ensure_object(Invocation)
     today = datetime.now(UTC).date()
     namespace = check_name("namespace", invocation.namespace)
     baselines = [read_baseline(known, namespace)] if known else []
     origin = origin_of(against, invocation, today) if against else None
-    sources = load(paths, today)
-    report, before = _examine(sources, namespace, today, origin)
-    found = Baseline.of(namespace, report)
+
+    def examined() -> Examination:
+        sources = load(paths, today)
+        return examine(sources, namespace, today, origin=origin, baselines=baselines)
+
+    examination = examined()
+    if repairs:
+        repair(examination, dry_run=dry_run)
+        examination = examination if dry_run else examined()
+    found = Baseline.of(namespace, examination.report)
     if written:
-        context.exit(_keep(written, found, sources))
-    shown = narrowed(report, [*baselines, *before])
-    checked = Checked(sources, shown, LEVELS[fail_on], found)
-    chosen = form or invocation.output
-    if chosen in WITHOUT_DOCUMENT_ERRORS:
-        for error in sources.errors:
+        context.exit(_keep(written, found, examination.sources))
+    checked = Checked(examination.sources, examination.shown, LEVELS[fail_on], found)
+    if not dry_run:
+        _write(checked, form or invocation.output)
+    context.exit(_exit(checked))
+
+
+def _write(checked: Checked, form: str) -> None:
+    if form in WITHOUT_DOCUMENT_ERRORS:
+        for error in checked.sources.errors:
             note(error_text(error))
-    click.echo(FORMATS[chosen](checked), nl=False)
-    context.exit(_exit(sources, checked.report, checked.fail_on))
-
-
-def _examine(
-    sources: Sources, namespace: str, today: date, origin: Origin | None
-) -> tuple[Report, list[Baseline]]:
-    """What the rules say of the files, and what they said before where that counts."""
-    if origin is None:
-        catalog = Catalog.of(sources.resources, namespace=namespace)
-        return analyze(catalog, ALL, today=today), []
-    found = compare(origin, sources, namespace)
-    before = Baseline.of(namespace, analyze(found.before, ALL, today=today))
-    return analyze(found.after, ALL, today=today), [before]
+    click.echo(FORMATS[form](checked), nl=False)
 
 
 def _keep(path: Path, baseline: Baseline, sources: Sources) -> Exit:
@@ -124,7 +132,7 @@ def _keep(path: Path, baseline: Baseline, sources: Sources) -> Exit:
     return Exit.CLEAN
 
 
-def _exit(sources: Sources, report: Report, fail_on: Severity) -> Exit:
-    if sources.errors:
+def _exit(checked: Checked) -> Exit:
+    if checked.sources.errors:
         return Exit.INPUT
-    return Exit.FINDINGS if report.at_least(fail_on) else Exit.CLEAN
+    return Exit.FINDINGS if checked.report.at_least(checked.fail_on) else Exit.CLEAN

@@ -1,0 +1,60 @@
+"""What the rules say of files, and which of it counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from configsvc.analysis import Report, analyze
+from configsvc.analysis.rules import ALL
+from configsvc.cli.baselines import Baseline, narrowed
+from configsvc.cli.comparing import compare
+from configsvc.cli.origins import Origin
+from configsvc.cli.sources import Sources
+from configsvc.resolve import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Files as a catalog, the report of it, and what of that is known already."""
+
+    sources: Sources
+    catalog: Catalog
+    report: Report
+    known: tuple[Baseline, ...]
+    today: date
+
+    @property
+    def shown(self) -> Report:
+        """The report with only what counts."""
+        return narrowed(self.report, self.known)
+
+    def again(self, catalog: Catalog) -> Report:
+        """What the rules say of a catalog on the same day."""
+        return analyze(catalog, ALL, today=self.today)
+
+
+def examine(
+    sources: Sources,
+    namespace: str,
+    today: date,
+    *,
+    origin: Origin | None = None,
+    baselines: Sequence[Baseline] = (),
+) -> Examination:
+    """Run the rules over files, put on top of an origin if there is one.
+
+    Args:
+        sources: the files.
+        namespace: of the files.
+        today: decides which waivers hold.
+        origin: what was before: its findings do not count.
+        baselines: further findings that do not count.
+    """
+    if origin is None:
+        catalog = Catalog.of(sources.resources, namespace=namespace)
+        report = analyze(catalog, ALL, today=today)
+        return Examination(sources, catalog, report, tuple(baselines), today)
+    change = compare(origin, sources, namespace)
+    before = Baseline.of(namespace, analyze(change.before, ALL, today=today))
+    report = analyze(change.after, ALL, today=today)
+    return Examination(sources, change.after, report, (*baselines, before), today)
