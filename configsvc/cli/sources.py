@@ -7,7 +7,7 @@ from pathlib import Path
 from configsvc.cli.terminal import progress
 from configsvc.gitops.sources import SourceError, Sources, find
 
-__all__ = ["Sources", "load"]
+__all__ = ["SourceError", "Sources", "load"]
 
 
 def load(paths: Sequence[Path], today: date) -> Sources:

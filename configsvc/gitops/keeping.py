@@ -69,7 +69,6 @@ class Keeper:
         self._settling = settling or Settling()
         self._touched = threading.Event()
         self._seen: Look | None = None
-        self._watched = False
         self._search_at = clock()
         self._refused_at: Head = None
         self._again_at: float | None = None
@@ -98,14 +97,14 @@ class Keeper:
 
     def _search(self) -> None:
         """Look whether something changed that nobody told."""
+        self._search_at = self._clock() + SEARCH_EVERY
         self._look()
-        now = self._clock()
-        self._search_at = now + (SEARCH_EVERY if self._watched else SEARCH_UNWATCHED_EVERY)
 
     def _look(self) -> Look:
         """Look at the folder; a change opens an edit, or is one more of the one that is open."""
         # Watched first: what happens between the two is then told rather than missed.
-        self._watched = self._watch.follow(self._path)
+        if not self._watch.follow(self._path):
+            self._search_at = min(self._search_at, self._clock() + SEARCH_UNWATCHED_EVERY)
         seen = look(self._path)
         if seen != self._seen:
             self._seen = seen

@@ -61,6 +61,8 @@ def read_marker(folder: Path) -> Marker | None:
     """
     path = folder / MARKER
     try:
+        if not path.is_file() and path.exists():  # looked at before it is opened: a pipe blocks
+            raise MarkerError(path, "is no regular file: write a file with 'name: policies'")
         with path.open("rb") as file:
             text = file.read(MAX_MARKER_BYTES + 1)
     except OSError as exc:

@@ -66,27 +66,19 @@ class FolderWatch:
         self._tell = tell
         self._observer: Any = None
         self._watched: Mapping[Path, object] = {}
+        self._warned = False
 
     def follow(self, folder: Path) -> bool:
-        """See `Watch.follow`. Does nothing while the way and the folder are the same."""
-        places = {place: _identity(place) for place in (*_way(folder), folder.resolve())}
-        if self._observer is not None and places == self._watched and self._is_alive():
-            return True
-        self.stop()
-        if _identity(folder) is None:
-            return False
-        try:
-            self._start(folder)
-        except OSError as exc:
-            _log.warning(
-                "folder cannot be watched, so it is searched every few seconds: %s",
-                exc.strerror or exc,
-                extra={"path": str(folder)},
-            )
+        """See `Watch.follow`. Does nothing while the way and the folder are the same.
+
+        Of a folder that is not there the way is watched, so that its coming is told.
+        """
+        places = {place: _identity(place) for place in (*_way(folder), _real(folder))}
+        if self._observer is None or places != self._watched or not self._is_alive():
             self.stop()
-            return False
-        self._watched = places
-        return True
+            self._watched = places
+            self._start(folder)
+        return self._observer is not None and folder.is_dir()
 
     def stop(self) -> None:
         """See `Watch.stop`."""
@@ -98,11 +90,32 @@ class FolderWatch:
     def _start(self, folder: Path) -> None:
         self._observer = Observer()
         self._observer.start()
-        for place, names in _by_place(folder).items():
-            told = _Told(self._tell, names)
+        try:
+            self._schedule(folder)
+        except OSError as exc:
+            self._warn(folder, exc)
+            self.stop()
+        else:
+            self._warned = False
+
+    def _warn(self, folder: Path, why: OSError) -> None:
+        """Once, not each time that it is tried again."""
+        if not self._warned:
+            _log.warning(
+                "folder cannot be watched, so it is searched every few seconds: %s",
+                why.strerror or why,
+                extra={"path": str(folder)},
+            )
+        self._warned = True
+
+    def _schedule(self, folder: Path) -> None:
+        for place, paths in _by_place(folder).items():
+            told = _Told(self._tell, paths)
             self._observer.schedule(told, str(place), event_filter=_EVENTS)
-        every = _Told(self._tell)
-        self._observer.schedule(every, str(folder.resolve()), recursive=True, event_filter=_EVENTS)
+        if folder.is_dir():
+            every = _Told(self._tell)
+            real = str(_real(folder))
+            self._observer.schedule(every, real, recursive=True, event_filter=_EVENTS)
 
     def _is_alive(self) -> bool:
         return all(each.is_alive() for each in (self._observer, *self._observer.emitters))
@@ -144,6 +157,11 @@ def _way(folder: Path) -> Iterator[Path]:
         pending.extendleft(reversed([part for part in target.parts if part != target.anchor]))
         here = Path(target.anchor) if target.is_absolute() else here.parent
     yield here
+
+
+def _real(folder: Path) -> Path:
+    """Where a folder really is; anything but an error for a way that leads in circles."""
+    return Path(os.path.realpath(folder))
 
 
 def _identity(place: Path) -> tuple[int, int] | None:

@@ -150,3 +150,38 @@ def test_claim_that_cannot_be_made_is_made_again(
 
     assert (time.waits[0], done) == (STANDBY, ["a"])
     assert "trying again: no such directory" in caplog.text
+
+
+class Beside:
+    """A companion that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def start(self) -> None:
+        """Note it."""
+        self.told.append("start")
+
+    def stop(self) -> None:
+        """Note it."""
+        self.told.append("stop")
+
+
+def test_companions_run_while_the_process_leads() -> None:
+    """They are stopped when leading ends, and before leadership is given up."""
+    claim, beside, time = Claim(held=False), Beside(), Time()
+    controller = Controller(claim, [], time.read, time.wait, [beside])
+
+    controller.round()
+    assert "start" not in beside.told
+    claim.is_held = True
+    controller.round()
+    controller.round()
+    assert beside.told.count("start") == 1
+    claim.is_held = False
+    controller.round()
+    assert beside.told[-2:] == ["start", "stop"]
+    claim.is_held = True
+    controller.run()
+    assert beside.told[-2:] == ["start", "stop"]
+    assert claim.given_up
