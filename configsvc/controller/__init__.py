@@ -1,7 +1,7 @@
 """What a node does on its own time: one process, and among several nodes one leader."""
 
 from configsvc.controller.companions import Companion
-from configsvc.controller.duties import Duty, collect_blobs, expire_answers
+from configsvc.controller.duties import Duty, collect_blobs, expire_acks, expire_answers
 from configsvc.controller.leadership import FileLeadership, Leadership
 from configsvc.controller.rounds import Controller
 
@@ -12,5 +12,6 @@ __all__ = [
     "FileLeadership",
     "Leadership",
     "collect_blobs",
+    "expire_acks",
     "expire_answers",
 ]

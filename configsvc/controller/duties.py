@@ -2,8 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from configsvc.store import Answers, Collector, Namespaces
+from configsvc.store import (
+    MAX_OPERATIONS,
+    Answers,
+    Collector,
+    Head,
+    Namespaces,
+    Store,
+    Transaction,
+    layout,
+)
+
+ACKS_KEPT: Final = 1_000
+"""Newest revisions of a namespace of which it is kept how far they came at the agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +48,25 @@ def expire_answers(namespaces: Namespaces, answers: Answers, every: float) -> Du
         return {"deleted": sum(answers.expire(name) for name in namespaces.names())}
 
     return Duty("expire idempotency keys", every, run)
+
+
+def expire_acks(store: Store, namespaces: Namespaces, every: float) -> Duty:
+    """Delete the counts of acknowledgements of revisions long past, one record a process."""
+
+    def run() -> Mapping[str, int]:
+        return {"deleted": sum(_drop_acks(store, head) for head in namespaces.heads())}
+
+    return Duty("expire acknowledgements", every, run)
+
+
+def _drop_acks(store: Store, head: Head) -> int:
+    """Delete in key order, which is that of revisions, up to the first that is kept."""
+    prefix, deleted = layout.acks(head.namespace), 0
+    first_kept = layout.acks(head.namespace, max(0, head.revision - ACKS_KEPT + 1))
+    while True:
+        page = store.range(prefix, limit=MAX_OPERATIONS).entries
+        old = tuple(entry.key for entry in page if entry.key < first_kept)
+        if not old:
+            return deleted
+        store.commit(Transaction(deletes=old))
+        deleted += len(old)

@@ -6,7 +6,13 @@ import time
 from contextlib import closing
 from types import FrameType
 
-from configsvc.controller import Controller, FileLeadership, collect_blobs, expire_answers
+from configsvc.controller import (
+    Controller,
+    FileLeadership,
+    collect_blobs,
+    expire_acks,
+    expire_answers,
+)
 from configsvc.settings import Settings
 from configsvc.store import Answers, Collector, Namespaces
 from configsvc.wiring.assembly import now, open_store, random_name
@@ -27,6 +33,7 @@ def serve(settings: Settings, _descriptor: int) -> None:
         every = float(settings.collect_every)
         duties = [
             expire_answers(namespaces, Answers(store, now), every),
+            expire_acks(store, namespaces, every),
             collect_blobs(Collector(store, namespaces, now), every),
         ]
         leadership = FileLeadership(settings.run / "controller.lock")

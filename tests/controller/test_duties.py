@@ -3,8 +3,19 @@
 import hashlib
 import itertools
 
-from configsvc.controller import collect_blobs, expire_answers
-from configsvc.store import ANSWER_LIFETIME, Answer, Answers, Collector, Namespaces, Staged
+import pytest
+
+from configsvc.controller import collect_blobs, duties, expire_acks, expire_answers
+from configsvc.store import (
+    ANSWER_LIFETIME,
+    Answer,
+    Answers,
+    Collector,
+    Namespaces,
+    Staged,
+    Transaction,
+    layout,
+)
 from configsvc.store.memory import MemoryStore
 
 
@@ -58,4 +69,23 @@ def test_expired_answers_are_deleted_in_every_namespace() -> None:
     clock.now += ANSWER_LIFETIME
     assert duty.run() == {"deleted": 2}
     assert answers.kept("prod", "key") is None
+    store.close()
+
+
+def test_acknowledgements_of_the_newest_revisions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process leaves a record for every revision: they do not pile up for ever."""
+    monkeypatch.setattr(duties, "ACKS_KEPT", 2)
+    clock = Clock()
+    store = MemoryStore(clock)
+    names = map(str, itertools.count())
+    namespaces = Namespaces(store, clock, lambda: next(names))
+    for revision in range(1, 5):
+        namespaces.commit("prod", namespaces.head("prod"), staged(f"change {revision}"))
+        keys = [layout.ack("prod", revision, f"process-{each}") for each in range(40)]
+        store.commit(Transaction(puts=tuple((key, b"{}") for key in keys)))
+
+    assert expire_acks(store, namespaces, 1).run() == {"deleted": 80}
+    left = store.range(layout.acks("prod")).entries
+    assert {entry.key.split("/")[-2] for entry in left} == {f"{3:016x}", f"{4:016x}"}
+    assert expire_acks(store, namespaces, 1).run() == {"deleted": 0}
     store.close()
