@@ -46,6 +46,7 @@ class Tour:
     def __init__(self, system: System) -> None:
         self._system = system
         self._traffic = Traffic(self._request, PER_SECOND)
+        self._breaker_moves = 0
         self._client: Client
 
     def play(self, *, after: Callable[[], None]) -> None:
@@ -226,13 +227,15 @@ class Tour:
         )
 
     def _await_breaker(self, state: str, began: float) -> None:
-        wanted = f"score-engine {state}"
+        """Wait until the breaker moves to a state, from what was seen of it before."""
 
-        def moved() -> bool | None:
+        def moved() -> int | None:
             status = self._system.status("player-engine")
-            return True if status and status["breakers"][-1:] == [wanted] else None
+            moves = status["breakers"] if status else []
+            later = range(self._breaker_moves, len(moves))
+            return next((n + 1 for n in later if moves[n] == f"score-engine {state}"), None)
 
-        wait_for(f"the breaker to be {state}", moved)
+        self._breaker_moves = wait_for(f"the breaker to be {state}", moved)
         say(f"{time.monotonic() - began:4.1f} s  the player engine's breaker is {state}")
 
 
