@@ -5,6 +5,7 @@ from math import isinf
 from configsvc.analysis.composite import Work
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.rule import WorkRule
+from configsvc.analysis.scenario import UndecidableError
 from configsvc.analysis.text import listed
 from configsvc.analysis.view import EdgeView
 from configsvc.model.findings import Severity, Witness
@@ -100,8 +101,11 @@ class DeadlineLostMidway(WorkRule):
         above = sorted({edge.id.caller for edge in work.callers if _sends_deadline(edge)})
         agents = [call.edge for call in work.calls if call.edge.caller.enforced]
         below = [edge for edge in agents if edge.operation.honours_deadline]
-        if not above or not below or work.honours_deadline:
+        known = all(edge.operation.honours_deadline is not None for edge in agents)
+        if not above or (known and not below) or work.honours_deadline:
             return None
+        if not below:
+            raise UndecidableError("operation.honoursDeadline")
         return Conflict(
             magnitude=len(below),
             arguments={

@@ -1,6 +1,6 @@
 """OD01: outlier detection that may leave out every instance."""
 
-from math import floor
+from math import floor, isinf
 
 from configsvc.analysis.composite import Node
 from configsvc.analysis.conflict import Conflict, Repair
@@ -61,10 +61,11 @@ class AllEjectable(NodeRule):
         if detection is None or node.discovery.panic_threshold > 0 or detection.max_ejection == 0:
             return None
         instances = node.facts.instances
-        left = instances * (WHOLE - detection.max_ejection) / WHOLE
+        kept = max(WHOLE - detection.max_ejection, 0)
+        left = instances * kept / WHOLE if kept else 0
         if left >= 1:
             return None
-        safe = floor((instances - 1) / instances * 100)
+        safe = 0 if isinf(instances) else floor((instances - 1) / instances * 100)
         return Conflict(
             magnitude=1 - left,
             arguments={

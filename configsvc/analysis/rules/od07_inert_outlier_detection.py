@@ -1,5 +1,7 @@
 """OD07: outlier detection that never has enough to judge."""
 
+from math import isinf
+
 from configsvc.analysis.composite import Node
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.rule import NodeRule
@@ -49,6 +51,7 @@ class InertOutlierDetection(NodeRule):
     inputs = frozenset({"discovery", "facts", "incoming", "load"})
     since = "0.1"
     message = "an instance is judged from {needed} on, and there are {found}"
+    complete = True
 
     def check(self, node: Node) -> Conflict | None:
         """Compare what is needed with what there is."""
@@ -65,11 +68,12 @@ class InertOutlierDetection(NodeRule):
             )
         if detection.min_requests == 1 or not node.incoming:
             return None
-        seen = node.load * detection.interval / SECOND / instances
-        if seen >= detection.min_requests:
+        load = node.load
+        seen = load * detection.interval / SECOND / instances
+        if isinf(load) or seen >= detection.min_requests:
             return None
         needed = f"{count(detection.min_requests, 'request')} in {span(detection.interval)}"
-        found = f"{decimal(seen)} ({rate(node.load)} on {count(instances, 'instance')})"
+        found = f"{decimal(seen)} ({rate(load)} on {count(instances, 'instance')})"
         return _conflict("minRequests", detection.min_requests, seen, (needed, found))
 
 
