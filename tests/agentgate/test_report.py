@@ -106,7 +106,7 @@ def test_agent_that_returns_applies_late(world: World, tmp_path: Path) -> None:
             await until(lambda: not gate.gate.hub.streams())
             revision = world.publish({"player-engine": bundle("player-engine", "two")})
             back = await gate.stream(token, last_event_id=event.id, digest=event.json["digest"])
-            await back.applied(await back.event())
+            await back.applied(await back.bundle())
             await until(
                 lambda: (acks := world.acks(revision)) and acks.count(AgentState.APPLIED) == 1
             )

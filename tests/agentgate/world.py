@@ -251,6 +251,11 @@ class Agent:
         """The next event."""
         return await self.client.event()
 
+    async def bundle(self) -> Event:
+        """The next bundle; a process that has not seen a change yet sends a heartbeat first."""
+        event = await self.event()
+        return event if event.kind == "bundle" else await self.bundle()
+
     async def report(self, *outcomes: Mapping[str, Any], **fields: object) -> Answer:
         """Report on a connection of its own."""
         body = report(self._identity, self.session, *outcomes, **fields)
