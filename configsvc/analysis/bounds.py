@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import groupby
 
-from configsvc.analysis.arithmetic import worst_case
-from configsvc.analysis.interval import ZERO, Range, largest, total
-from configsvc.analysis.readers import Edge
+from configsvc.analysis.arithmetic import copies, failure_share, worst_case
+from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
+from configsvc.analysis.rates import Rates
+from configsvc.analysis.readers import Edge, missing_data
 from configsvc.analysis.scenario import Scenario, extremes
 from configsvc.analysis.view import (
     CallView,
@@ -22,18 +23,25 @@ from configsvc.analysis.view import (
     WorkView,
 )
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import ANY_OPERATION
-from configsvc.model.quantities import SECOND
+from configsvc.model.quantities import SECOND, WHOLE
+
+_Key = tuple[int, ...]
 
 
 class Bounds:
-    """The bounds of one system, reckoned when they are asked for and then kept."""
+    """The bounds of one system, reckoned when they are asked for and then kept.
+
+    Edges are known by identity: the system keeps them alive, and hashing their names costs more
+    than most of what is reckoned here.
+    """
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._works: dict[WorkId, Range] = {}
-        self._edges: dict[EdgeId, Range] = {}
-        self._traffic: dict[EdgeId, Traffic] = {}
+        self._longest: dict[WorkId, Range] = {}
+        self._worst_cases: dict[int, Range] = {}
+        self._alone: dict[_Key, Range] = {}
+        self._copies: dict[int, Range] = {}
+        self._uncut: dict[_Key, Range] = {}
 
     def subtree(self, edge: EdgeView) -> Range:
         """The longest that the callee works on one request over ``edge``."""
@@ -41,11 +49,12 @@ class Bounds:
 
     def longest_work(self, work_id: WorkId) -> Range:
         """The longest that an operation works on one request, its calls included."""
-        if work_id not in self._works:
+        found = self._longest.get(work_id)
+        if found is None:
             work = self._system.works.get(work_id)
             unknown = Range.at_least(0, f"{work_id[0]}[{work_id[1]}].ownTime")
-            self._works[work_id] = unknown if work is None else self._longest(work)
-        return self._works[work_id]
+            found = self._longest[work_id] = unknown if work is None else self._work(work)
+        return found
 
     def longest(self, work: WorkView) -> Range:
         """The longest that ``work`` takes; a route itself takes no time."""
@@ -55,10 +64,34 @@ class Bounds:
 
     def worst_case(self, edge: EdgeView) -> Range:
         """The longest that the caller spends on one call, its fallback included."""
-        found = self._edges.get(edge.id)
+        found = self._worst_cases.get(id(edge))
         if found is None:
-            found = self._worst_case(edge) + self._fallback(edge)
-            self._edges[edge.id] = found
+            found = self.worst_case_alone(edge) + self._fallback(edge)
+            self._worst_cases[id(edge)] = found
+        return found
+
+    def worst_case_alone(self, edge: EdgeView) -> Range:
+        """The longest that the caller spends on one call, without what a fallback adds."""
+        key = _in_time(edge)
+        found = self._alone.get(key)
+        if found is None:
+            found = self._alone[key] = self._reckon(edge, worst_case)
+        return found
+
+    def copies(self, edge: EdgeView) -> Range:
+        """How many copies of a failing request ``edge`` sends, the first included."""
+        found = self._copies.get(id(edge))
+        if found is None:
+            plain = edge.retry is None and edge.hedge is None
+            found = self._copies[id(edge)] = ONE if plain else self._reckon(edge, copies)
+        return found
+
+    def uncut(self, edge: EdgeView) -> Range:
+        """The part of one of calls over ``edge`` that no limit cuts while the callee is healthy."""
+        key = _by_latency(edge)
+        found = self._uncut.get(key)
+        if found is None:
+            found = self._uncut[key] = self._reckon(edge, _uncut)
         return found
 
     def calls(self, work: WorkView) -> Range:
@@ -69,35 +102,55 @@ class Bounds:
 
     def callers(self, work: WorkView) -> tuple[EdgeView, ...]:
         """The edges over which an operation is called."""
-        sites = self._callers.get((work.node, work.operation), ())
-        return tuple({call.edge.id: call.edge for _, call in sites}.values())
+        return self._rates.callers((work.node, work.operation))
 
     def traffic(self, edge: EdgeView) -> Traffic:
         """How many first attempts ``edge`` sees in a second."""
-        found = self._traffic.get(edge.id)
-        if found is None:
-            found = self._traffic[edge.id] = self._traffic_of(edge)
-        return found
+        return self._rates.traffic(edge)
 
-    def rate(self, work: WorkId) -> Range:
-        """Requests a second that an operation gets from all of its callers."""
-        return self._rates[work]
+    def processes(self, edge: EdgeView) -> Range:
+        """How many processes the caller has, over all instances."""
+        return self._rates.processes(edge)
 
-    def _longest(self, work: WorkView) -> Range:
+    def concurrency(self, edge: EdgeView) -> Concurrency:
+        """How many calls of one process share the bulkhead of ``edge`` at a time."""
+        alone = edge.bulkhead is not None and edge.bulkhead.scope == "operation"
+        sharing = [edge] if alone else self._rates.pair(edge)
+        processes = self._rates.processes(edge)
+        return Concurrency(
+            total(self._under_way(other, _median) for other in sharing) / processes,
+            total(self._under_way(other, _tail) for other in sharing) / processes,
+        )
+
+    @cached_property
+    def _rates(self) -> Rates:
+        return Rates(self._system)
+
+    def _under_way(self, edge: EdgeView, latency: Callable[[Edge], float]) -> Range:
+        """How many calls are under way on ``edge`` at a time, over all processes."""
+
+        def seconds(scenario: Scenario) -> float:
+            return latency(Edge(edge, self, scenario)) / SECOND
+
+        return self.traffic(edge).all * extremes(seconds)
+
+    def _work(self, work: WorkView) -> Range:
         own = work.facts.own_time
-        missing = Range.at_least(0, f"{work}.ownTime")
-        longest = self.calls(work) + (missing if own is None else Range.exactly(own))
+        missing = Range.at_least(0, f"{work}.ownTime") if own is None else Range.exactly(own)
+        longest = self.calls(work) + missing
         limit = work.facts.limit
         return longest if limit is None else longest.at_most(Range.exactly(limit))
 
     def _times(self, call: CallView) -> Range:
-        return self.worst_case(call.edge) * Range.exactly(call.most)
+        longest = self.worst_case(call.edge)
+        return longest if call.most == 1 else longest * Range.exactly(call.most)
 
-    def _worst_case(self, edge: EdgeView) -> Range:
-        def reckon(scenario: Scenario) -> float:
-            return worst_case(Edge(edge, self, scenario))
-
-        return extremes(reckon)
+    def _reckon(self, edge: EdgeView, number: Callable[[Edge], float]) -> Range:
+        """A number of one edge at its extremes."""
+        found = extremes(lambda scenario: number(Edge(edge, self, scenario)))
+        if found.known:
+            return found
+        return Range(found.low, found.high, missing_data(found.missing, edge, self))
 
     def _fallback(self, edge: EdgeView) -> Range:
         """What a fallback to another operation adds; its own fallback is not called."""
@@ -107,97 +160,36 @@ class Bounds:
         instead = self._system.by_id.get(EdgeId(edge.id.caller, target.service, target.operation))
         if instead is None:
             return Range.at_least(0, f"the edge to {target.service}[{target.operation}]")
-        return self._worst_case(instead)
-
-    def _traffic_of(self, edge: EdgeView) -> Traffic:
-        all_calls, processes = self._edge_rate(edge), _processes(edge)
-        pair = self._pairs[edge.id.caller, edge.id.callee]
-        over_pair = all_calls if len(pair) == 1 else total(self._edge_rate(e) for e in pair)
-        return Traffic(all_calls / processes, all_calls, over_pair / processes)
-
-    def concurrency(self, edge: EdgeView) -> Concurrency:
-        """How many calls of one process share the bulkhead of ``edge`` at a time."""
-        alone = edge.bulkhead is not None and edge.bulkhead.scope == "operation"
-        sharing = [edge] if alone else self._pairs[edge.id.caller, edge.id.callee]
-        processes = _processes(edge)
-        return Concurrency(
-            total(self._under_way(other, _median) for other in sharing) / processes,
-            total(self._under_way(other, _tail) for other in sharing) / processes,
-        )
-
-    def _under_way(self, edge: EdgeView, latency: Callable[[Edge], float]) -> Range:
-        """How many calls are under way on ``edge`` at a time, over all processes."""
-
-        def seconds(scenario: Scenario) -> float:
-            return latency(Edge(edge, self, scenario)) / SECOND
-
-        return self._edge_rate(edge) * extremes(seconds)
-
-    def _edge_rate(self, edge: EdgeView) -> Range:
-        sites = self._callers.get((edge.id.callee, edge.id.operation), ())
-        mine = [(work, call) for work, call in sites if call.edge is edge]
-        if not mine:
-            return Range.at_least(0, f"the calls of {edge.id}")
-        if any(work.alternatives for work, _ in mine):
-            return self._gateway_rate(edge, sum(work.alternatives for work, _ in sites))
-        return total(self._site_rate(work, call) for work, call in mine)
-
-    def _gateway_rate(self, edge: EdgeView, gateways: int) -> Range:
-        """What comes through a gateway: all of the external rate if there is one way in."""
-        work = self._system.works.get((edge.id.callee, edge.id.operation))
-        external = None if work is None else work.external_rate
-        name = f"{edge.id.callee}[{edge.id.operation}].externalRate"
-        if external is None:
-            return Range.at_least(0, name)
-        return Range.exactly(external) if gateways == 1 else Range(0, external, frozenset({name}))
-
-    def _site_rate(self, work: WorkView, call: CallView) -> Range:
-        return self._rates[work.node, work.operation] * Range.exactly(call.typical)
-
-    @cached_property
-    def _pairs(self) -> dict[tuple[str, str], list[EdgeView]]:
-        pairs: dict[tuple[str, str], list[EdgeView]] = {}
-        for edge in self._system.edges:
-            pairs.setdefault((edge.id.caller, edge.id.callee), []).append(edge)
-        return pairs
-
-    @cached_property
-    def _callers(self) -> dict[WorkId, list[tuple[WorkView, CallView]]]:
-        callers: dict[WorkId, list[tuple[WorkView, CallView]]] = {}
-        for work in self._system.works.values():
-            if work.alternatives and work.operation == ANY_OPERATION:
-                continue  # all routes of a gateway together; each is there by itself as well
-            for call in work.calls:
-                target = (call.edge.id.callee, call.edge.id.operation)
-                callers.setdefault(target, []).append((work, call))
-        return callers
-
-    @cached_property
-    def _rates(self) -> dict[WorkId, Range]:
-        rates: dict[WorkId, Range] = {}
-        for component in reversed(self._system.components):
-            for work in component:
-                rates[work] = self._rate(work, rates)
-        return rates
-
-    def _rate(self, work_id: WorkId, rates: dict[WorkId, Range]) -> Range:
-        work = self._system.works[work_id]
-        name = f"{work}.externalRate"
-        if work_id in self._system.cyclic:
-            return Range.at_least(work.external_rate or 0, f"the rate in the cycle through {work}")
-        sites = self._callers.get(work_id, ())
-        inside = [(w, c) for w, c in sites if not w.alternatives]
-        within = total(rates[w.node, w.operation] * Range.exactly(c.typical) for w, c in inside)
-        if work.external_rate is not None:
-            return within + Range.exactly(work.external_rate)
-        from_outside = len(inside) < len(sites) or not sites or work_id[1] == ANY_OPERATION
-        return within + Range.at_least(0, name) if from_outside else within
+        return self.worst_case_alone(instead)
 
 
 def stages(calls: Iterable[CallView]) -> list[tuple[CallView, ...]]:
     """Calls by stage, in the order in which the stages run."""
     ordered = sorted(calls, key=_stage)
     return [tuple(group) for _, group in groupby(ordered, key=_stage)]
+
+
+def power(part: Range, times: int) -> Range:
+    """``part`` multiplied by itself ``times`` times."""
+    result = ONE
+    for _ in range(times):
+        result = result * part
+    return result
+
+
+def _in_time(edge: EdgeView) -> _Key:
+    """The parts of an edge that decide how long a call takes."""
+    limits = (edge.timeout, edge.retry, edge.hedge, edge.bulkhead, edge.rate_limit)
+    return (*map(id, limits), id(edge.idempotence))
+
+
+def _by_latency(edge: EdgeView) -> _Key:
+    """The parts of an edge that decide how many healthy calls are cut."""
+    return id(edge.timeout), id(edge.retry), id(edge.idempotence), id(edge.latency)
+
+
+def _uncut(edge: Edge) -> float:
+    return 1 - failure_share(edge) / WHOLE
 
 
 def _median(edge: Edge) -> float:
@@ -210,16 +202,3 @@ def _tail(edge: Edge) -> float:
 
 def _stage(call: CallView) -> int:
     return call.stage
-
-
-def _processes(edge: EdgeView) -> Range:
-    """How many processes the caller has."""
-    instances, processes = edge.caller.instances, edge.caller.processes
-    caller = edge.id.caller
-    return _declared(instances, f"{caller}.capacity.instances") * _declared(
-        processes, f"{caller}.capacity.processes"
-    )
-
-
-def _declared(number: int | None, name: str) -> Range:
-    return Range.at_least(1, name) if number is None else Range.exactly(number)

@@ -1,21 +1,34 @@
 """Gathers what checks find and what they could not decide."""
 
-from dataclasses import dataclass, field
-
 from configsvc.analysis.conflict import Conflict, Provenance
 from configsvc.analysis.hits import Hit
+from configsvc.analysis.readers import Surroundings, missing_data
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.scenario import Outcome, Undecided
+from configsvc.analysis.view import EdgeView
 from configsvc.model.findings import EdgeId, NotEvaluated, Subject
 
 
-@dataclass(slots=True)
 class Collector:
     """The outcomes of one analysis, in the order in which they came."""
 
-    namespace: str
-    hits: list[Hit] = field(default_factory=list)
-    _undecided: dict[tuple[str, frozenset[str]], list[Subject]] = field(default_factory=dict)
+    def __init__(self, namespace: str, surroundings: Surroundings) -> None:
+        self.hits: list[Hit] = []
+        self._namespace = namespace
+        self._surroundings = surroundings
+        self._undecided: dict[tuple[str, frozenset[str]], list[Subject]] = {}
+        # Equal edges share an outcome: they are kept by its identity and named at the end.
+        self._undecided_edges: dict[int, tuple[Rule, Undecided, list[EdgeView]]] = {}
+
+    def add_edge(self, rule: Rule, outcome: Outcome, view: EdgeView) -> None:
+        """Take one outcome of ``rule`` about one edge."""
+        if isinstance(outcome, Undecided):
+            known = self._undecided_edges.get(id(outcome))
+            if known is None:
+                known = self._undecided_edges[id(outcome)] = (rule, outcome, [])
+            known[2].append(view)
+        elif outcome is not None:
+            self._hit(rule, outcome, Subject(edge=view.id), view.provenance, (view.id,))
 
     def add(
         self,
@@ -31,6 +44,21 @@ class Collector:
         elif outcome is not None:
             self._hit(rule, outcome, subject, provenance, edges)
 
+    def not_evaluated(self) -> tuple[NotEvaluated, ...]:
+        """What could not be decided: one entry for all that misses the same kind of datum."""
+        entries = [_entry(code, missing, s) for (code, missing), s in self._undecided.items()]
+        by_kind: dict[tuple[str, frozenset[str]], list[EdgeView]] = {}
+        for rule, outcome, views in self._undecided_edges.values():
+            by_kind.setdefault((rule.code, outcome.missing), []).extend(views)
+        entries += [self._edges(code, kind, views) for (code, kind), views in by_kind.items()]
+        return tuple(sorted(entries, key=lambda entry: (entry.code, entry.missing)))
+
+    def _edges(self, code: str, kind: frozenset[str], views: list[EdgeView]) -> NotEvaluated:
+        missing = (missing_data(kind, view, self._surroundings) for view in views)
+        names = tuple(sorted(frozenset().union(*missing)))
+        edges = tuple(sorted(view.id for view in views))
+        return NotEvaluated(code, Subject(edge=edges[0]), names, edges)
+
     def _hit(
         self,
         rule: Rule,
@@ -40,19 +68,13 @@ class Collector:
         edges: tuple[EdgeId, ...],
     ) -> None:
         subject = conflict.subject or subject
-        fingerprint = f"{rule.code} {self.namespace} {subject} {conflict.detail}".rstrip()
+        fingerprint = f"{rule.code} {self._namespace} {subject} {conflict.detail}".rstrip()
         hit = Hit(rule, conflict, subject, conflict.edges or edges, provenance, fingerprint)
         if hit.written:
             self.hits.append(hit)
 
-    def not_evaluated(self) -> tuple[NotEvaluated, ...]:
-        """What could not be decided: one entry per rule and missing data, with all edges."""
-        entries = (
-            _entry(code, missing, subjects) for (code, missing), subjects in self._undecided.items()
-        )
-        return tuple(sorted(entries, key=lambda entry: (entry.code, entry.missing)))
-
 
 def _entry(code: str, missing: frozenset[str], subjects: list[Subject]) -> NotEvaluated:
-    edges = tuple(sorted(subject.edge for subject in subjects if subject.edge is not None))
-    return NotEvaluated(code, min(subjects, key=str), tuple(sorted(missing)), edges)
+    edges = {edge for subject in subjects for edge in (subject.edge, *subject.path) if edge}
+    first = min(subjects, key=str)
+    return NotEvaluated(code, first, tuple(sorted(missing)), tuple(sorted(edges)))

@@ -1,16 +1,16 @@
 """What a check reads of an operation, a node or a path: several edges at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import inf
 from typing import Protocol
 
-from configsvc.analysis.arithmetic import failure_share
+from configsvc.analysis.bounds import power
 from configsvc.analysis.facts import NodeFactsReader
-from configsvc.analysis.interval import ONE, Range, total
+from configsvc.analysis.interval import ONE, Range, largest, total
 from configsvc.analysis.paths import Hop, PathView
-from configsvc.analysis.readers import Edge, Surroundings, settle
-from configsvc.analysis.scenario import Name, Scenario, extremes
+from configsvc.analysis.readers import Surroundings, settle
+from configsvc.analysis.scenario import Name, Scenario
 from configsvc.analysis.text import rate, span, yes_no
 from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
 from configsvc.model.findings import EdgeId
@@ -22,8 +22,17 @@ from configsvc.resolve.matching import PathTemplate, Requests
 class GraphBounds(Surroundings, Protocol):
     """What follows from the whole graph for operations and edges."""
 
-    def worst_case(self, edge: EdgeView, /) -> Range:
+    def worst_case_alone(self, edge: EdgeView, /) -> Range:
         """Return the longest time in microseconds that the caller spends on one call."""
+
+    def processes(self, edge: EdgeView, /) -> Range:
+        """Return how many processes the caller has, over all instances."""
+
+    def copies(self, edge: EdgeView, /) -> Range:
+        """Return how many copies of a failing request ``edge`` sends, the first included."""
+
+    def uncut(self, edge: EdgeView, /) -> Range:
+        """Return the part of one of calls that no limit cuts while the callee is healthy."""
 
     def calls(self, work: WorkView, /) -> Range:
         """Return the longest time in microseconds that an operation waits for its calls."""
@@ -64,18 +73,9 @@ class Work:
         calls = [call for call in self._view.calls if not call.optional]
         passed = ONE
         for call in calls:
-            passed = passed * self._passed(call)
+            passed = passed * power(self._bounds.uncut(call.edge), call.typical)
         share = Range(WHOLE * (1 - passed.high), WHOLE * (1 - passed.low), passed.missing)
         return settle(self._scenario, "share of requests with a call cut", share, None)
-
-    def _passed(self, call: CallView) -> Range:
-        """The share of requests, as a part of one, in which none of these calls is cut."""
-
-        def reckon(scenario: Scenario) -> float:
-            edge = Edge(call.edge, self._bounds, scenario)
-            return (1 - failure_share(edge) / WHOLE) ** call.typical
-
-        return extremes(reckon)
 
     @property
     def limit(self) -> float:
@@ -123,12 +123,19 @@ class Work:
 class Node:
     """One service, gateway or BFF, and the edges that end and start at it."""
 
-    __slots__ = ("_bounds", "_scenario", "_view")
+    __slots__ = ("_bounds", "_scenario", "_totals", "_view")
 
-    def __init__(self, view: NodeView, bounds: GraphBounds, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        view: NodeView,
+        bounds: GraphBounds,
+        scenario: Scenario,
+        totals: dict[str, Range] | None = None,
+    ) -> None:
         self._view = view
         self._bounds = bounds
         self._scenario = scenario
+        self._totals = {} if totals is None else totals
 
     @property
     def discovery(self) -> Discovery:
@@ -169,21 +176,44 @@ class Node:
     @property
     def load(self) -> float:
         """First attempts a second that all callers send it."""
-        return self.total("rate of all callers", self.incoming, _rate, rate)
+        return self.total("rate of all callers", self.incoming, _arriving, rate)
 
     def total(
-        self, key: str, edges: Iterable[EdgeView], reckon: Callable[[Edge], float], show: Name
+        self,
+        key: str,
+        edges: Iterable[EdgeView],
+        number: Callable[[GraphBounds, EdgeView], Range],
+        show: Name,
     ) -> float:
         """The sum of a number over edges; what is missing on several of them is one gap."""
-        numbers = (self._extremes(edge, reckon) for edge in edges)
-        return settle(self._scenario, key, total(numbers), show)
+        return settle(self._scenario, key, self._total(key, edges, number), show)
 
-    def _extremes(self, edge: EdgeView, reckon: Callable[[Edge], float]) -> Range:
-        return extremes(lambda scenario: reckon(Edge(edge, self._bounds, scenario)))
+    def largest(
+        self,
+        key: str,
+        groups: Mapping[str, Iterable[EdgeView]],
+        number: Callable[[GraphBounds, EdgeView], Range],
+        show: Name,
+    ) -> tuple[str, float]:
+        """The group of edges with the largest sum of a number, and the sum, as one gap."""
+        sums = {name: self._total(f"{key} {name}", g, number) for name, g in groups.items()}
+        name = max(sums, key=lambda name: (sums[name].low, sums[name].high))
+        return name, settle(self._scenario, key, largest(sums.values()), show)
+
+    def _total(
+        self,
+        key: str,
+        edges: Iterable[EdgeView],
+        number: Callable[[GraphBounds, EdgeView], Range],
+    ) -> Range:
+        found = self._totals.get(key)
+        if found is None:
+            found = self._totals[key] = total(number(self._bounds, edge) for edge in edges)
+        return found
 
 
-def _rate(edge: Edge) -> float:
-    return edge.traffic.all
+def _arriving(bounds: GraphBounds, edge: EdgeView) -> Range:
+    return bounds.traffic(edge).all
 
 
 class Path:
@@ -210,7 +240,7 @@ class Path:
             self._scenario.assume(
                 "copies",
                 (False, True),
-                missing=tuple(sorted(self.view.amplification.missing)),
+                missing=self.view.amplification.missing,
                 show=None,
             )
             if not self.view.amplification.known

@@ -45,8 +45,9 @@ def run_rules(
     alone, and leave unsaid which waivers are unused, because the check is not of the whole.
     """
     every = tuple(rule() for rule in rules)
-    collector = Collector(system.namespace)
-    _run_all(every, system, collector, only)
+    bounds = Bounds(system)
+    collector = Collector(system.namespace, bounds)
+    _run_all(every, system, bounds, collector, only)
     waivers = Waivers(system.waivers, today)
     waivers.apply(collector.hits)
     if only is None:
@@ -55,9 +56,12 @@ def run_rules(
 
 
 def _run_all(
-    rules: tuple[Rule, ...], system: System, into: Collector, only: Collection[EdgeId] | None
+    rules: tuple[Rule, ...],
+    system: System,
+    bounds: Bounds,
+    into: Collector,
+    only: Collection[EdgeId] | None,
 ) -> None:
-    bounds = Bounds(system)
     edges = system.edges if only is None else [e for e in system.edges if e.id in only]
     EdgeRuns(_of(rules, EdgeRule), bounds).run(edges, into)
     run_works(_of(rules, WorkRule), system, bounds, into)

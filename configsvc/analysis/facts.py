@@ -54,10 +54,12 @@ class LatencyReader:
         0.1 % and at most 1 % take longer. ``threshold`` is what the share is compared with: it
         tells which percentile is missed most.
         """
-        beyond = [TAILS[name] for name, value in self._known() if value > duration]
-        within = [TAILS[name] for name, value in self._known() if value <= duration]
-        least = max(beyond) + 1 if beyond else 0
-        most = min(within, default=int(WHOLE))
+        least, most = 0, int(WHOLE)
+        for name, value in self._known():
+            if value > duration:
+                least = max(least, TAILS[name] + 1)
+            else:
+                most = TAILS[name]
         deciding = min(
             (name for name, tail in TAILS.items() if least <= tail < most),
             key=lambda name: abs(log(TAILS[name] / threshold)),

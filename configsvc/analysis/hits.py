@@ -23,6 +23,7 @@ class Hit:
     fingerprint: str
     consequences: list["Hit"] = field(default_factory=list)
     waived_by: str | None = None
+    _sources: frozenset[Source] | None = None
 
     @property
     def severity(self) -> Severity:
@@ -44,6 +45,11 @@ class Hit:
 
     def policy_sources(self) -> frozenset[Source]:
         """Where its policy fields were written; all of its fields where none is a policy's."""
+        if self._sources is None:
+            self._sources = self._policy_sources()
+        return self._sources
+
+    def _policy_sources(self) -> frozenset[Source]:
         found: list[tuple[str, tuple[Source, ...]]] = [
             (item.field, owner.sources(item.field)) for item, owner in self.evidence() if owner
         ]

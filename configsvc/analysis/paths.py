@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from configsvc.analysis.arithmetic import copies
+from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
-from configsvc.analysis.readers import Edge, Surroundings
-from configsvc.analysis.scenario import Scenario, extremes
 from configsvc.analysis.view import CallView, EdgeView, System, WorkId
 from configsvc.model.findings import EdgeId
 
@@ -70,16 +68,16 @@ _NO_COPIES = _Arrival(1)
 class Amplification:
     """The largest amplification of every operation of a system."""
 
-    def __init__(self, system: System, surroundings: Surroundings) -> None:
+    def __init__(self, system: System, bounds: Bounds) -> None:
         self._system = system
-        self._surroundings = surroundings
-        self._factors: dict[EdgeId, Range] = {}
+        self._bounds = bounds
+        self._factors: dict[int, Range] = {}
 
     def factor(self, edge: EdgeView) -> Range:
         """How many copies ``edge`` makes of a request whose callee fails."""
-        found = self._factors.get(edge.id)
+        found = self._factors.get(id(edge))
         if found is None:
-            found = self._factors[edge.id] = self._factor(edge)
+            found = self._factors[id(edge)] = self._factor(edge)
         return found
 
     def worst_paths(self) -> Iterator[tuple[PathView, ...]]:
@@ -125,11 +123,7 @@ class Amplification:
     def _factor(self, edge: EdgeView) -> Range:
         if edge.retry is not None and not overlap(edge.retry.retry_on, surfaced(edge)):
             return ONE
-
-        def reckon(scenario: Scenario) -> float:
-            return copies(Edge(edge, self._surroundings, scenario))
-
-        return extremes(reckon)
+        return self._bounds.copies(edge)
 
     def _ends(self, bound: _Bound) -> dict[WorkId, PathView]:
         """The worst path to each operation from which nothing multiplies further."""

@@ -1,8 +1,9 @@
 """Where the fields of native edges, operations and nodes were written."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from configsvc.model.findings import EdgeId
@@ -33,7 +34,9 @@ class DocumentProvenance:
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """Return the place of ``field`` (``latency.p99``) if the document has it."""
-        return (self._at(field),) if field in self._fields() else NOWHERE
+        part = self._part
+        has = field in part if isinstance(part, frozenset) else is_written(part, field)
+        return (self._at(field),) if has else NOWHERE
 
     def home(self, field: str) -> tuple[Source, ...]:
         """Return where ``field`` would be added, after the objects around it."""
@@ -165,6 +168,33 @@ def written(value: Any, prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - an
         default = _default(each) if usual is None else getattr(usual, each.name)
         if found is not None and found != default:
             yield name
+
+
+def is_written(part: Any, field: str) -> bool:  # noqa: ANN401 - any part of the model
+    """Whether a field of a model value, as documents spell it, differs from its default."""
+    *parents, last = _attributes(field)
+    for name in parents:
+        part = getattr(part, name, None)
+    found = getattr(part, last, None)
+    return found is not None and found != _default_of(type(part), last)
+
+
+@lru_cache(maxsize=1024)
+def _attributes(field: str) -> tuple[str, ...]:
+    """The attributes that lead to a field: ``capacity.requestsPerSecond`` in snake case."""
+    return tuple(_snake(name) for name in field.split("."))
+
+
+@cache
+def _default_of(part: type, name: str) -> Any:  # noqa: ANN401 - any part of the model
+    usual = _usual(part)
+    if usual is not None:
+        return getattr(usual, name)
+    return next((_default(each) for each in fields(part) if each.name == name), MISSING)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", name).lower()
 
 
 def _usual(part: type) -> Any:  # noqa: ANN401 - any part of the model

@@ -1,6 +1,7 @@
 """What a check reads: the view through a scenario, part by part."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from configsvc.analysis.facts import (
     IdempotenceReader,
@@ -36,6 +37,24 @@ class Surroundings(Protocol):
         """Return the longest time in microseconds that the callee works on one request."""
 
 
+REACHING: Final[Mapping[str, Callable[[Surroundings, EdgeView], Range]]] = {
+    "rate per process": lambda graph, edge: graph.traffic(edge).per_process,
+    "rate of the pair per process": lambda graph, edge: graph.traffic(edge).pair,
+    "rate": lambda graph, edge: graph.traffic(edge).all,
+    "calls at a time": lambda graph, edge: graph.concurrency(edge).median,
+    "calls at a time in the tail": lambda graph, edge: graph.concurrency(edge).tail,
+    "the callee's longest work": lambda graph, edge: graph.subtree(edge),
+}
+"""Quantities that follow from the whole graph. An outcome that depends on one names the quantity,
+so that equal edges share it; what is missing for it differs from edge to edge."""
+
+
+def missing_data(names: frozenset[str], edge: EdgeView, graph: Surroundings) -> frozenset[str]:
+    """The undeclared fields that an outcome about ``edge`` depends on, by their own names."""
+    found = (REACHING[name](graph, edge).missing if name in REACHING else (name,) for name in names)
+    return frozenset().union(*found)
+
+
 class TrafficReader:
     """How many first attempts an edge sees in a second."""
 
@@ -49,17 +68,17 @@ class TrafficReader:
     @property
     def per_process(self) -> float:
         """From one process of the caller."""
-        return settle(self._scenario, "rate per process", self._traffic.per_process, rate)
+        return _shared(self._scenario, "rate per process", self._traffic.per_process, rate)
 
     @property
     def pair_per_process(self) -> float:
         """From one process of the caller, over all operations of the callee."""
-        return settle(self._scenario, "rate of the pair per process", self._traffic.pair, rate)
+        return _shared(self._scenario, "rate of the pair per process", self._traffic.pair, rate)
 
     @property
     def all(self) -> float:
         """From all processes of the caller."""
-        return settle(self._scenario, "rate", self._traffic.all, rate)
+        return _shared(self._scenario, "rate", self._traffic.all, rate)
 
     @property
     def highest(self) -> float:
@@ -67,20 +86,29 @@ class TrafficReader:
         return self._traffic.all.high
 
     @property
-    def at_a_time(self) -> float:
-        """Calls of one process under way while each takes the callee's median."""
-        median = self._surroundings.concurrency(self._view).median
-        return settle(self._scenario, "calls at a time", median, decimal)
-
-    @property
-    def at_a_time_in_the_tail(self) -> float:
-        """Calls of one process under way while each takes the callee's 99th percentile."""
-        tail = self._surroundings.concurrency(self._view).tail
-        return settle(self._scenario, "calls at a time in the tail", tail, decimal)
-
-    @property
     def _traffic(self) -> Traffic:
         return self._surroundings.traffic(self._view)
+
+
+class ConcurrencyReader:
+    """How many calls of one process share the edge's bulkhead at a time."""
+
+    __slots__ = ("_concurrency", "_scenario")
+
+    def __init__(self, concurrency: Concurrency, scenario: Scenario) -> None:
+        self._concurrency = concurrency
+        self._scenario = scenario
+
+    @property
+    def median(self) -> float:
+        """While each takes the callee's median."""
+        return _shared(self._scenario, "calls at a time", self._concurrency.median, decimal)
+
+    @property
+    def tail(self) -> float:
+        """While each takes the callee's 99th percentile."""
+        tail = self._concurrency.tail
+        return _shared(self._scenario, "calls at a time in the tail", tail, decimal)
 
 
 class Edge:
@@ -176,13 +204,24 @@ class Edge:
         return TrafficReader(self._view, self._surroundings, self._scenario)
 
     @property
+    def concurrency(self) -> ConcurrencyReader:
+        """How many calls share its bulkhead at a time."""
+        return ConcurrencyReader(self._surroundings.concurrency(self._view), self._scenario)
+
+    @property
     def subtree(self) -> float:
         """The longest that the callee works on one request, its calls included, in microseconds."""
         longest = self._surroundings.subtree(self._view)
-        return settle(self._scenario, "the callee's longest work", longest, span)
+        return _shared(self._scenario, "the callee's longest work", longest, span)
 
 
-class PolicyEdge(Edge):
+class LocalEdge(Edge):
+    """An edge without what follows from the whole graph; reading that raises `DeferredError`."""
+
+    __slots__ = ()
+
+
+class PolicyEdge(LocalEdge):
     """An edge of which only the policies are offered; reading a fact raises `DeferredError`."""
 
     __slots__ = ()
@@ -195,14 +234,22 @@ def _deferring(fact: str) -> property:
     return property(read)
 
 
+REACHING_FACTS: Final = ("traffic", "concurrency", "subtree")
+"""Facts that follow from the whole graph."""
+
 for _fact in FACTS:
-    setattr(PolicyEdge, _fact, _deferring(_fact))
+    setattr(LocalEdge if _fact in REACHING_FACTS else PolicyEdge, _fact, _deferring(_fact))
+
+
+def _shared(scenario: Scenario, key: str, value: Range, show: Name) -> float:
+    """As `settle`, for a quantity of `REACHING`: what is missing is told later."""
+    if value.low == value.high:
+        return value.low
+    return scenario.assume(key, (value.low, value.high), show=show)
 
 
 def settle(scenario: Scenario, key: str, value: Range, show: Name | None) -> float:
     """The value of a range that is known, else what the scenario assumes of it."""
     if value.low == value.high:
         return value.low
-    return scenario.assume(
-        key, (value.low, value.high), missing=tuple(sorted(value.missing)), show=show
-    )
+    return scenario.assume(key, (value.low, value.high), missing=value.missing, show=show)

@@ -6,6 +6,7 @@ from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.collector import Collector
 from configsvc.analysis.composite import Node, Path, Work
 from configsvc.analysis.conflict import Conflict
+from configsvc.analysis.interval import Range
 from configsvc.analysis.paths import Amplification, PathView
 from configsvc.analysis.rule import NodeRule, PairRule, PathRule, SystemRule, WorkRule
 from configsvc.analysis.scenario import Outcome, Scenario, explore
@@ -46,9 +47,10 @@ def run_nodes(rules: Iterable[NodeRule], system: System, bounds: Bounds, into: C
 
 def run_node(rule: NodeRule, node: NodeView, bounds: Bounds) -> Outcome:
     """What ``rule`` says of one node."""
+    totals: dict[str, Range] = {}
 
     def check(scenario: Scenario) -> Conflict | None:
-        return rule.check(Node(node, bounds, scenario))
+        return rule.check(Node(node, bounds, scenario, totals))
 
     return explore(check, complete=rule.complete)
 

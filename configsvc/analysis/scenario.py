@@ -7,7 +7,7 @@ everything else is undecided. This is exact for checks that are monotone in each
 that is not says so (`Rule.complete`), and then any gap it reads leaves it undecided.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -22,11 +22,11 @@ class UnknownDatumError(Exception):
     """A check read a datum that is missing; the explorer answers by trying its extremes."""
 
     def __init__(
-        self, key: str, extremes: tuple[Any, Any], missing: tuple[str, ...], show: Name | None
+        self, key: str, extremes: tuple[Any, Any], missing: Iterable[str], show: Name | None
     ) -> None:
         self.key = key
         self.extremes = extremes
-        self.missing = missing
+        self.missing = frozenset(missing)
         self.show = show
         super().__init__(key)
 
@@ -75,7 +75,7 @@ class Scenario:
         key: str,
         extremes: tuple[T, T],
         *,
-        missing: tuple[str, ...] = (),
+        missing: Iterable[str] = (),
         show: Name | None = str,
     ) -> T:
         """Return the value that this run assumes for the datum ``key``.
@@ -125,7 +125,7 @@ def extremes(reckon: Callable[[Scenario], float]) -> Range:
 
 def _extremes(reckon: Callable[[Scenario], float], assumed: dict[str, Any]) -> Range:
     try:
-        return Range.exactly(reckon(Scenario(assumed)))
+        return Range.exactly(reckon(Scenario(assumed) if assumed else NOTHING_ASSUMED))
     except UndecidableError as unreadable:
         return Range.at_least(0, unreadable.missing)
     except UnknownDatumError as unknown:
@@ -134,20 +134,20 @@ def _extremes(reckon: Callable[[Scenario], float], assumed: dict[str, Any]) -> R
     low, high = min(end.low for end in ends), max(end.high for end in ends)
     if low == high:
         return Range.exactly(low)
-    return Range(low, high, frozenset(gap.missing).union(*(end.missing for end in ends)))
+    return Range(low, high, gap.missing.union(*(end.missing for end in ends)))
 
 
 def _explore(
     check: Callable[[Scenario], Conflict | None], assumed: dict[str, Any], *, complete: bool
 ) -> Outcome:
     try:
-        return check(Scenario(assumed))
+        return check(Scenario(assumed) if assumed else NOTHING_ASSUMED)
     except UndecidableError as unreadable:
         return Undecided(frozenset({unreadable.missing}))
     except UnknownDatumError as unknown:
         gap = unknown
     if complete or len(assumed) == MOST_GAPS:
-        return Undecided(frozenset(gap.missing))
+        return Undecided(gap.missing)
     first, second = (
         _explore(check, {**assumed, gap.key: extreme}, complete=False) for extreme in gap.extremes
     )
@@ -160,7 +160,7 @@ def _join(gap: UnknownDatumError, first: Outcome, second: Outcome) -> Outcome:
         return first
     if isinstance(first, Conflict) and isinstance(second, Conflict):
         return _milder(gap, first, second)
-    missing = frozenset(gap.missing)
+    missing = gap.missing
     for outcome in (first, second):
         if isinstance(outcome, Undecided):
             missing |= outcome.missing

@@ -39,7 +39,8 @@ POLICIES = (
 """Parts of an edge that say what its caller does."""
 
 FACTS = (
-    "idempotence", "latency", "operation", "caller", "callee", "admission", "traffic", "subtree",
+    "idempotence", "latency", "operation", "caller", "callee", "admission",
+    "traffic", "concurrency", "subtree",
 )  # fmt: skip
 """Parts of an edge that say in what surroundings it does so; data may be missing from these. The
 last two are reckoned over the graph (`configsvc.analysis.bounds`)."""

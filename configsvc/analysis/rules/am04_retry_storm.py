@@ -1,9 +1,8 @@
 """AM04: a callee that bears its load, but not the retries when it fails."""
 
-from configsvc.analysis.arithmetic import copies
-from configsvc.analysis.composite import Node
+from configsvc.analysis.composite import GraphBounds, Node
 from configsvc.analysis.conflict import Conflict, Evidence
-from configsvc.analysis.readers import Edge
+from configsvc.analysis.interval import Range
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import decimal, rate
 from configsvc.analysis.view import EdgeView
@@ -130,8 +129,8 @@ class RetryStorm(NodeRule):
         )
 
 
-def _storm(edge: Edge) -> float:
-    return edge.traffic.all * copies(edge)
+def _storm(bounds: GraphBounds, edge: EdgeView) -> Range:
+    return bounds.traffic(edge).all * bounds.copies(edge)
 
 
 def _is_unchecked(edge: EdgeView) -> bool:

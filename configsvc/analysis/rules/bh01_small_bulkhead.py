@@ -80,7 +80,7 @@ class SmallBulkhead(EdgeRule):
     code = "BH01"
     name = "small-bulkhead"
     severity = Severity.WARNING
-    inputs = frozenset({"bulkhead", "traffic"})
+    inputs = frozenset({"bulkhead", "concurrency"})
     since = "0.1"
     message = "{permits} for {usual} at a time at the median and {tail} at the 99th percentile"
 
@@ -88,10 +88,10 @@ class SmallBulkhead(EdgeRule):
         """Compare the permits with the calls under way."""
         if edge.bulkhead is None:
             return None
-        permits, tail = edge.bulkhead.max_concurrent, edge.traffic.at_a_time_in_the_tail
+        permits, tail = edge.bulkhead.max_concurrent, edge.concurrency.tail
         if permits >= tail:
             return None
-        usual = edge.traffic.at_a_time
+        usual = edge.concurrency.median
         value = ceil(tail * _RESERVE) if tail < 1e6 else 0  # noqa: PLR2004 - beyond any bulkhead
         return Conflict(
             magnitude=min(tail / permits, 1e9),

@@ -2,14 +2,14 @@
 
 from math import isinf
 
-from configsvc.analysis.arithmetic import overall, worst_case
-from configsvc.analysis.composite import Node
+from configsvc.analysis.composite import GraphBounds, Node
 from configsvc.analysis.conflict import Conflict, Evidence
-from configsvc.analysis.readers import Edge
+from configsvc.analysis.interval import ZERO, Range
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import decimal
 from configsvc.analysis.view import EdgeView
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import SECOND
 
 
 class SharedPoolExhausted(NodeRule):
@@ -82,7 +82,7 @@ class SharedPoolExhausted(NodeRule):
     code = "BH02"
     name = "shared-pool-exhausted"
     severity = Severity.ERROR
-    inputs = frozenset({"facts", "outgoing", "total"})
+    inputs = frozenset({"facts", "largest", "outgoing"})
     since = "0.1"
     message = "when {callee} hangs, {held} calls wait for it at a time, for {workers} workers"
 
@@ -91,26 +91,22 @@ class SharedPoolExhausted(NodeRule):
         by_callee: dict[str, list[EdgeView]] = {}
         for edge in node.outgoing:
             by_callee.setdefault(edge.id.callee, []).append(edge)
-        if len(by_callee) == 1:
+        if len(by_callee) < 2:  # noqa: PLR2004 - nobody to take workers from
             return None
-        held = {callee: self._held(node, callee, edges) for callee, edges in by_callee.items()}
-        worst = max(held, key=lambda callee: held[callee], default=None)
-        if worst is None or held[worst] == 0:
+        worst, held = node.largest("calls that wait", by_callee, _waiting, decimal)
+        if held == 0:
             return None
         workers = node.facts.instances * node.facts.workers
-        if held[worst] < workers:
+        if held < workers:
             return None
-        return _conflict(worst, held[worst], workers, by_callee[worst])
-
-    def _held(self, node: Node, callee: str, edges: list[EdgeView]) -> float:
-        """How many calls wait for ``callee`` at a time while it hangs."""
-        unbounded = [edge for edge in edges if edge.bulkhead is None]
-        return node.total(f"calls that wait for {callee}", unbounded, _waiting, decimal)
+        return _conflict(worst, held, workers, by_callee[worst])
 
 
-def _waiting(edge: Edge) -> float:
-    longest = worst_case(edge)
-    return 0 if isinf(longest) or isinf(overall(edge)) else edge.traffic.all * longest / 1e6
+def _waiting(bounds: GraphBounds, edge: EdgeView) -> Range:
+    longest = bounds.worst_case_alone(edge)
+    if edge.bulkhead is not None or isinf(longest.high):
+        return ZERO
+    return bounds.traffic(edge).all * longest / Range.exactly(SECOND)
 
 
 def _conflict(callee: str, held: float, workers: float, edges: list[EdgeView]) -> Conflict:

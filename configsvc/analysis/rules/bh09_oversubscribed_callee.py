@@ -1,8 +1,8 @@
 """BH09: bulkheads of all callers that together exceed the callee."""
 
-from configsvc.analysis.composite import Node
+from configsvc.analysis.composite import GraphBounds, Node
 from configsvc.analysis.conflict import Conflict, Evidence
-from configsvc.analysis.readers import Edge
+from configsvc.analysis.interval import Range
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import decimal
 from configsvc.analysis.view import EdgeView
@@ -114,10 +114,9 @@ class OversubscribedCallee(NodeRule):
         )
 
 
-def _permits(edge: Edge) -> float:
-    bulkhead = edge.bulkhead
-    permits = 0 if bulkhead is None else bulkhead.max_concurrent
-    return permits * edge.caller.instances * edge.caller.processes
+def _permits(bounds: GraphBounds, edge: EdgeView) -> Range:
+    permits = 0 if edge.bulkhead is None else edge.bulkhead.max_concurrent
+    return Range.exactly(permits) * bounds.processes(edge)
 
 
 def _one_of_each(edges: tuple[EdgeView, ...]) -> list[EdgeView]:

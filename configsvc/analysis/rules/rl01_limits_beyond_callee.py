@@ -1,10 +1,10 @@
 """RL01: limits of all callers that together exceed the callee's own."""
 
 from configsvc.analysis.arithmetic import per_second
-from configsvc.analysis.composite import Node
+from configsvc.analysis.composite import GraphBounds, Node
 from configsvc.analysis.conflict import Conflict, Evidence
+from configsvc.analysis.interval import Range
 from configsvc.analysis.outcomes import is_overload
-from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import decimal, rate
 from configsvc.analysis.view import EdgeView
@@ -132,9 +132,8 @@ def _own(edge: EdgeView) -> float:
     return 0 if edge.rate_limit is None else per_second(edge.rate_limit)
 
 
-def _all_processes(edge: Edge) -> float:
-    limit = edge.rate_limit
-    return 0 if limit is None else per_second(limit) * edge.caller.instances * edge.caller.processes
+def _all_processes(bounds: GraphBounds, edge: EdgeView) -> Range:
+    return Range.exactly(_own(edge)) * bounds.processes(edge)
 
 
 def _retries(edge: EdgeView) -> bool:

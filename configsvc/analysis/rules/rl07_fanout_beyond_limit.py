@@ -1,9 +1,9 @@
 """RL07: calls that a callee's own limit does not admit."""
 
-from configsvc.analysis.arithmetic import copies, per_second
-from configsvc.analysis.composite import Node
+from configsvc.analysis.arithmetic import per_second
+from configsvc.analysis.composite import GraphBounds, Node
 from configsvc.analysis.conflict import Conflict, Evidence
-from configsvc.analysis.readers import Edge
+from configsvc.analysis.interval import Range
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import rate
 from configsvc.analysis.view import EdgeView
@@ -118,5 +118,5 @@ class FanoutBeyondLimit(NodeRule):
         )
 
 
-def _arriving(edge: Edge) -> float:
-    return edge.traffic.all * copies(edge)
+def _arriving(bounds: GraphBounds, edge: EdgeView) -> Range:
+    return bounds.traffic(edge).all * bounds.copies(edge)
