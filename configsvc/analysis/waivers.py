@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from configsvc.analysis.hits import Hit
 from configsvc.analysis.view import WaiverUse
-from configsvc.model.findings import EdgeId
+from configsvc.model.findings import EdgeId, Place
 from configsvc.model.names import Key
 from configsvc.model.trust import Waiver
 
@@ -45,12 +45,20 @@ class Waivers:
 
 
 def _matches(waiver: Waiver, hit: Hit) -> bool:
+    if waiver.pointers:
+        return any(_matches_place(waiver, place) for place in hit.places())
     if waiver.resource is not None:
         return any(fnmatchcase(str(name), waiver.resource) for name in _resources(hit))
     parts = (waiver.caller, waiver.callee, waiver.operation)
     if parts == (None, None, None):
         return True
     return any(_matches_edge(parts, edge) for edge in hit.edges)
+
+
+def _matches_place(waiver: Waiver, place: Place) -> bool:
+    if not fnmatchcase(str(place.resource), waiver.resource or "*"):
+        return False
+    return any(f"{place.pointer}/".startswith(f"{part}/") for part in waiver.pointers)
 
 
 def _matches_edge(parts: tuple[str | None, ...], edge: EdgeId) -> bool:

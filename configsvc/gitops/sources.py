@@ -15,6 +15,7 @@ from configsvc.schema import (
     Document,
     DocumentError,
     InvalidDocumentError,
+    LoadResult,
     Location,
     Problem,
     Syntax,
@@ -36,6 +37,10 @@ MAX_ENTRIES = 200_000
 
 MAX_DEPTH = 32
 """Folders inside one another."""
+
+
+_COMMENT: Final = b"configsvc:"
+"""What a file has that has comments for configsvc."""
 
 
 class SourceError(InputError):
@@ -69,9 +74,11 @@ class Sources:
         if isinstance(content, Problem):
             self.errors.append(DocumentError.at(Location(origin), content))
             return
-        loaded = load_text(content, origin=origin, syntax=SYNTAXES[file.suffix.lower()])
-        self.errors.extend(loaded.errors)
-        for document in loaded.documents:
+        syntax = SYNTAXES[file.suffix.lower()]
+        loaded = load_text(content, origin=origin, syntax=syntax)
+        waivers = _waivers(content, loaded, origin) if syntax == "yaml" else LoadResult()
+        self.errors.extend((*loaded.errors, *waivers.errors))
+        for document in (*loaded.documents, *waivers.documents):
             self._add(document, today)
 
     def _add(self, document: Document, today: date) -> None:
@@ -183,6 +190,16 @@ def _content(file: Path) -> bytes | Problem:
     if len(content) > MAX_FILE_BYTES:
         return Problem("", f"is larger than {MAX_FILE_BYTES >> 20} MiB: split it")
     return content
+
+
+def _waivers(content: bytes, loaded: LoadResult, origin: str) -> LoadResult:
+    """What the comments of a YAML file say, which are waivers beside what they are about."""
+    if _COMMENT not in content:
+        return LoadResult()
+    from configsvc.schema.waiver_comments import comment_waivers  # noqa: PLC0415 loads YAML
+
+    text = content.decode(errors="replace").removeprefix("\ufeff")
+    return comment_waivers(text, loaded.documents, origin=origin)
 
 
 def _metadata(document: Document) -> dict[str, Any]:

@@ -49,7 +49,10 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding that is accepted until ``expires``; edge parts and the resource are globs."""
+    """A finding that is accepted until ``expires``; edge parts and the resource are globs.
+
+    ``pointers`` are the parts of the resource in which the finding must have a place; none: any.
+    """
 
     code: str
     reason: str
@@ -59,3 +62,4 @@ class Waiver:
     callee: str | None = None
     operation: str | None = None
     resource: str | None = None
+    pointers: tuple[str, ...] = ()

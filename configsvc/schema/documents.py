@@ -34,13 +34,24 @@ class Document:
 
         The text is gone through again when this is first asked.
         """
-        if self._positions is None:
+        places = self._written()
+        if places is None:
             return Location(self.origin)
-        if self._places is None:
-            self._places = self._positions()
-        while pointer and pointer not in self._places:
+        while pointer and pointer not in places:
             pointer = pointer.rpartition("/")[0]
-        return Location(self.origin, *self._places.get(pointer, (1, 1)))
+        return Location(self.origin, *places.get(pointer, (1, 1)))
+
+    def parts_at(self, line: int) -> tuple[str, ...]:
+        """Pointers to what begins at a line of the text, without what is inside of it."""
+        places = self._written() or {}
+        found = {pointer for pointer, (at, _) in places.items() if at == line}
+        inside = (each for each in found if each and each.rpartition("/")[0] in found)
+        return tuple(sorted(found.difference(inside)))
+
+    def _written(self) -> Mapping[str, Position] | None:
+        if self._places is None and self._positions is not None:
+            self._places = self._positions()
+        return self._places
 
     def error(self, problem: Problem) -> DocumentError:
         """``problem`` with its place in this document."""

@@ -53,6 +53,7 @@ def read_waiver(value: Fields) -> Waiver:
         callee=edge.get("to"),
         operation=edge.get("operation"),
         resource=spec.get("resource"),
+        pointers=tuple(spec.get("pointers", ())),
     )
 
 

@@ -78,3 +78,13 @@ def test_consequences_of_an_accepted_finding_are_accepted() -> None:
     retry = "kind: Retry\nspec: {target: {}, attempts: 3, budget: {ratio: 20%}}\n---\n"
     text = SERVICES + dead + retry + _waiver("RT01", "edge: {to: stock}, ")
     assert codes(report_of(text)) == []
+
+
+def test_waiver_of_a_part_accepts_what_has_a_place_in_it() -> None:
+    """A part holds for itself and what is inside of it, and for no other of a like name."""
+    accepted = ["/spec/attempt", "/spec"]
+    refused = ["/spec/att", "/metadata"]
+    for pointer in (*accepted, *refused):
+        scope = f"resource: 'Timeout/slow', pointers: [{pointer}], "
+        found = codes(report_of(SERVICES + SLOW + _waiver("RT09", scope)))
+        assert ("RT09" in found, "SC04" in found) == ((pointer in refused),) * 2

@@ -74,12 +74,12 @@ def test_several_missing_and_unknown_fields_are_told_each() -> None:
         "/spec: field 'owner' is missing",
         "/spec: field 'expires' is missing",
         (
-            "/spec/foo: unknown field 'foo': known here are code, edge, resource, reason, owner, "
-            "expires"
+            "/spec/foo: unknown field 'foo': known here are code, edge, resource, pointers, "
+            "reason, owner, expires"
         ),
         (
-            "/spec/quux: unknown field 'quux': known here are code, edge, resource, reason, owner, "
-            "expires"
+            "/spec/quux: unknown field 'quux': known here are code, edge, resource, pointers, "
+            "reason, owner, expires"
         ),
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from configsvc.analysis.formats.spots import Locator, Spot, nowhere
 from configsvc.analysis.report import Report
 from configsvc.model.findings import Finding, Fix, NotEvaluated, Place, Severity
+from configsvc.model.names import Key, Kind
 
 _SHOWN_EDGES = 5
 _SHOWN_NAMES = 3
@@ -14,7 +15,7 @@ _SHOWN_NAMES = 3
 def text_report(report: Report, locate: Locator = nowhere) -> str:
     """A report as text; ends with a line that sums it up."""
     blocks = [finding_text(finding, locate) for finding in report.findings]
-    blocks += [_waived_text(finding) for finding in report.waived]
+    blocks += [_waived_text(finding, locate) for finding in report.waived]
     undecided = _undecided(report.not_evaluated)
     if undecided:
         blocks.append(undecided)
@@ -88,10 +89,12 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"    {operation['op']} {fix.resource} {operation['path']}{value}"
 
 
-def _waived_text(finding: Finding) -> str:
+def _waived_text(finding: Finding, locate: Locator) -> str:
+    waiver = Key(Kind.WAIVER, finding.waived_by or "")
+    spot = locate(Place(waiver, ""))
     return (
         f"waived[{finding.code}] {finding.name}: {finding.message}\n"
-        f"  = on {_where(finding)}\n  = by Waiver/{finding.waived_by}"
+        f"  = on {_where(finding)}\n  = by {f'{waiver} at {spot}' if spot else waiver}"
     )
 
 
