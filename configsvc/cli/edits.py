@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from configsvc.analysis.formats import TextChange
 from configsvc.cli.sources import Sources
 from configsvc.cli.whole_files import write_whole
 from configsvc.errors import ConfigsvcError
@@ -36,6 +37,14 @@ class Edit:
         before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
         lines = difflib.unified_diff(before, after, f"a/{self.file}", f"b/{self.file}")
         return "".join(_ended(line) for line in lines)
+
+    def changes(self) -> Iterator[TextChange]:
+        """The lines that give way to others."""
+        before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag != "equal":
+                yield TextChange(self.file, i1 + 1, i2 - i1, "".join(after[j1:j2]))
 
     def write(self) -> None:
         """Put the new text in the file; raises `InputError` where it cannot be written."""

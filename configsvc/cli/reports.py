@@ -22,6 +22,7 @@ from configsvc.analysis.formats import (
 from configsvc.analysis.rules import ALL
 from configsvc.cli.baselines import Baseline, baseline_data
 from configsvc.cli.sources import Sources
+from configsvc.cli.suggesting import suggested
 from configsvc.cli.terminal import counted
 from configsvc.model.findings import Place, Severity
 from configsvc.model.names import Key
@@ -103,8 +104,20 @@ def as_github(checked: Checked) -> str:
 
 
 def as_sarif(checked: Checked) -> str:
-    """A SARIF 2.1.0 log of the findings."""
-    return _dumped(sarif_report(checked.report, ALL, version=__version__, locate=checked.locate))
+    """A SARIF 2.1.0 log of the findings, with fixes; broken documents are in its invocation."""
+    report = sarif_report(
+        checked.report,
+        ALL,
+        version=__version__,
+        locate=checked.locate,
+        changes=suggested(checked.sources),
+        mistakes=[(error.message, _spot(error)) for error in checked.sources.errors],
+    )
+    return _dumped(report)
+
+
+def _spot(error: DocumentError) -> Spot:
+    return Spot(error.origin, error.line or 1, error.column or 1)
 
 
 def as_junit(checked: Checked) -> str:

@@ -1,5 +1,6 @@
 """Reports for people, programs and build servers: each takes a report and returns text or data."""
 
+from configsvc.analysis.formats.changes import Changes, TextChange, unchanged
 from configsvc.analysis.formats.data import finding_data, report_data
 from configsvc.analysis.formats.github import github_annotations
 from configsvc.analysis.formats.junit import junit_report
@@ -8,8 +9,10 @@ from configsvc.analysis.formats.spots import Locator, Spot, nowhere
 from configsvc.analysis.formats.text import text_report
 
 __all__ = [
+    "Changes",
     "Locator",
     "Spot",
+    "TextChange",
     "finding_data",
     "github_annotations",
     "junit_report",
@@ -17,4 +20,5 @@ __all__ = [
     "report_data",
     "sarif_report",
     "text_report",
+    "unchanged",
 ]

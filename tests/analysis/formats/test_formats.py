@@ -178,8 +178,8 @@ def test_sarif_has_rules_results_and_related_locations(report: Report) -> None:
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "RT03"
     assert result["level"] == "warning"
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "retry: a,b.yaml"
-    assert place["region"] == {"startLine": 3, "startColumn": 9}
+    assert place["artifactLocation"]["uri"] == "retry%3A%20a,b.yaml"
+    assert place["region"] == {"startLine": 3, "startColumn": 9, "endColumn": 32}
     assert [related["id"] for related in result["relatedLocations"]] == [1, 2, 3, 4]
     assert result["partialFingerprints"] == {"configsvc/v1": "RT03 test shop -> stock reserve"}
     assert "suppressions" not in result
