@@ -16,11 +16,15 @@ def fold_consequences(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _attach(hit: Hit, by_edge: dict[EdgeId, list[Hit]]) -> bool:
-    """Put ``hit`` under the first hit that explains it and covers all of its edges."""
+    """Put ``hit`` under the first hit that explains it and covers all of its edges.
+
+    What is worse than its explanation stands for itself: an error never hides behind a warning.
+    """
     if not hit.edges:
         return False
     for root in by_edge[hit.edges[0]]:
-        if hit.rule.code in root.rule.explains and set(hit.edges) <= set(root.edges):
+        explained = hit.rule.code in root.rule.explains and hit.severity <= root.severity
+        if explained and set(hit.edges) <= set(root.edges):
             root.consequences.append(hit)
             return True
     return False

@@ -134,3 +134,27 @@ spec: {target: {}, attempts: 4, retryOn: [5xx, timeout], backoff: {base: 10ms}}
 kind: CircuitBreaker
 spec: {target: {}, openFor: 10s}
 """
+
+
+def test_error_stands_for_itself_beside_a_milder_explanation() -> None:
+    """A fan-out explains a limit that cuts a few attempts, not one that cuts a tenth of them."""
+    fan_out = """
+kind: Service
+metadata: {name: feed}
+spec:
+  operations:
+    - {name: show, calls: [{to: posts, operation: get, times: {typical: 20}}]}
+---
+kind: Service
+metadata: {name: posts}
+spec:
+  operations:
+    - name: get
+      match: {methods: [GET], path: "/posts/{id}"}
+      latency: {p50: 20ms, p90: 80ms, p95: 90ms, p99: 100ms, p999: 150ms}
+---
+kind: Timeout
+spec: {target: {}, overall: LIMIT}
+"""
+    assert codes(report_of(fan_out.replace("LIMIT", "120ms"))) == ["BF03"]
+    assert codes(report_of(fan_out.replace("LIMIT", "70ms"))) == ["RT10", "BF03"]
