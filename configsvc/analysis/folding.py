@@ -53,4 +53,4 @@ def _one_finding(group: list[Hit]) -> Finding:
     worst, *others = sorted(
         group, key=lambda hit: (-hit.severity, -hit.conflict.magnitude, str(hit.subject))
     )
-    return finding_of(worst, others)
+    return finding_of(worst, others, fold_edges(c for hit in group for c in hit.consequences))

@@ -75,7 +75,9 @@ class Hit:
         return tuple(dict.fromkeys((*self.conflict.places, *written)))
 
 
-def finding_of(hit: Hit, others: Iterable[Hit] = ()) -> Finding:
+def finding_of(
+    hit: Hit, others: Iterable[Hit] = (), consequences: tuple[Finding, ...] = ()
+) -> Finding:
     """The finding of ``hit``, with the same mistake on further edges folded into it."""
     others = tuple(others)
     every = (hit, *others)
@@ -91,7 +93,7 @@ def finding_of(hit: Hit, others: Iterable[Hit] = ()) -> Finding:
         witness=hit.conflict.witness,
         fix=_fix(hit),
         fingerprints=_fingerprints(every),
-        consequences=tuple(finding_of(consequence) for consequence in hit.consequences),
+        consequences=consequences,
         edges=tuple(sorted({edge for one in every for edge in one.edges})),
         waived_by=hit.waived_by,
     )

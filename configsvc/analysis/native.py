@@ -51,6 +51,7 @@ class _Adapter:
         self._documents = NodeDocuments(catalog)
         self._values: dict[Any, Any] = {}
         self._policies: dict[int, tuple[Any, ...]] = {}
+        self._merged: dict[int, Any] = {}
         self._held: list[EffectivePolicy] = []
         self._edges: dict[EdgeId, EdgeView] = {}
         self._nodes: dict[str, NodeFacts] = {}
@@ -151,7 +152,7 @@ class _Adapter:
             hedge=hedge,
             fallback=fallback,
             runtime=NATIVE,
-            specific=self._one(_specific(policy)),
+            own_breaker=_is_own(policy.breaker),
             idempotence=idempotence,
             latency=latency,
             operation=operation,
@@ -170,18 +171,24 @@ class _Adapter:
                 policy.timeout, policy.retry, policy.breaker, policy.bulkhead, policy.rate_limit,
                 policy.hedge, policy.fallback,
             )  # fmt: skip
-            timeout, *others = (self._value(part) for part in zip(_PARTS, kinds, strict=True))
-            found = self._policies[id(policy)] = (timeout or self._one(Timeout()), *others)
+            timeout, *others = [
+                None if merged is None else self._value(part, merged)
+                for part, merged in zip(_PARTS, kinds, strict=True)
+            ]
+            found = self._policies[id(policy)] = (timeout or _NO_TIMEOUT, *others)
             self._held.append(policy)
         return found
 
-    def _value(self, part: tuple[str, Merged[Any] | None]) -> Any:  # noqa: ANN401 - by kind
-        name, merged = part
-        if merged is None:
-            return None
-        if merged.ambiguous:
-            return ambiguous(merged.value, name, merged.ambiguous)
-        return self._one(merged.value)
+    def _value(self, part: str, merged: Merged[Any]) -> Any:  # noqa: ANN401 - by kind
+        found = self._merged.get(id(merged))
+        if found is None:
+            value = merged.value
+            if merged.ambiguous:
+                found = ambiguous(value, part, merged.ambiguous)
+            else:
+                found = self._one(value)
+            self._merged[id(merged)] = found
+        return found
 
     def _node(self, name: str) -> NodeFacts:
         found = self._nodes.get(name)
@@ -262,22 +269,17 @@ class _Adapter:
 _OPERATION_OR_PAIR = 2
 """The weakest rank of a target that names an operation, or both ends of an edge."""
 
+_NO_TIMEOUT = Timeout()
 _PARTS = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback")
 _UNMANAGED = (unmanaged_timeout(), None, None, None, None, None, None)
 
 
-def _specific(policy: EffectivePolicy) -> frozenset[str]:
-    """The kinds of which some policy targets the operation, or the pair, in particular."""
-    kinds = ((part, getattr(policy, part)) for part in _PARTS)
-    return frozenset(
-        part for part, merged in kinds if merged is not None and _rank(merged) <= _OPERATION_OR_PAIR
-    )
-
-
-def _rank(merged: Merged[Any]) -> int:
-    """The rank of the strongest target that takes part."""
+def _is_own(merged: Merged[Any] | None) -> bool:
+    """Whether somebody wrote it for this operation or pair in particular."""
+    if merged is None:
+        return False
     target = policy_of(merged.parts[0].resources[0]).target
-    return _OPERATION_OR_PAIR + 1 if target is None else target.rank
+    return target is not None and target.rank <= _OPERATION_OR_PAIR
 
 
 def _operation_facts(operation: Operation) -> OperationFacts:

@@ -61,6 +61,8 @@ class NodeDocuments:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.leaves: dict[tuple[int, str], tuple[Source, ...]] = {}
+        """Sources of policies' leaves, by the merge that they took part in: edges share them."""
         self._nodes: dict[str, DocumentProvenance] = {}
         self._operations: dict[tuple[str, str], DocumentProvenance] = {}
 
@@ -116,7 +118,13 @@ class EdgeProvenance:
         if part in _FACTS:
             return self._facts(part).sources(path)
         merged = self._merged(part)
-        return NOWHERE if merged is None else _policy_sources(merged, path)
+        if merged is None:
+            return NOWHERE
+        key = (id(merged), path)
+        found = self.documents.leaves.get(key)
+        if found is None:
+            found = self.documents.leaves[key] = _policy_sources(merged, path)
+        return found
 
     def home(self, field: str) -> tuple[Source, ...]:
         """Return where ``field`` would be added: to the most specific policy of its kind."""
@@ -176,7 +184,7 @@ def is_written(part: Any, field: str) -> bool:  # noqa: ANN401 - any part of the
     for name in parents:
         part = getattr(part, name, None)
     found = getattr(part, last, None)
-    return found is not None and found != _default_of(type(part), last)
+    return found is not None and found != _default_of(type(part), last)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1024)
@@ -186,7 +194,7 @@ def _attributes(field: str) -> tuple[str, ...]:
 
 
 @cache
-def _default_of(part: type, name: str) -> Any:  # noqa: ANN401 - any part of the model
+def _default_of(part: Any, name: str) -> Any:  # noqa: ANN401 - any part of the model
     usual = _usual(part)
     if usual is not None:
         return getattr(usual, name)

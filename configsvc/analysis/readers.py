@@ -164,9 +164,9 @@ class Edge:
         return self._view.runtime
 
     @property
-    def specific(self) -> frozenset[str]:
-        """The kinds of policy that somebody wrote for this pair or operation in particular."""
-        return self._view.specific
+    def own_breaker(self) -> bool:
+        """Whether somebody wrote the breaker for this pair or operation in particular."""
+        return self._view.own_breaker
 
     @property
     def idempotence(self) -> IdempotenceReader:

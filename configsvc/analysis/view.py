@@ -34,7 +34,7 @@ from configsvc.resolve.matching import Requests
 
 POLICIES = (
     "timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback", "runtime",
-    "specific",
+    "own_breaker",
 )  # fmt: skip
 """Parts of an edge that say what its caller does."""
 
@@ -154,8 +154,8 @@ class Concurrency:
 class EdgeView:
     """One edge: the policies in force on it and the facts about both of its ends.
 
-    ``specific`` names the kinds of policy that somebody wrote for this pair or operation in
-    particular. ``admission`` is the limit that the callee puts before its callers.
+    ``own_breaker``: somebody wrote the breaker for this pair or operation in particular.
+    ``admission`` is the limit that the callee puts before its callers.
     """
 
     id: EdgeId
@@ -168,7 +168,7 @@ class EdgeView:
     hedge: Hedge | None
     fallback: Fallback | None
     runtime: Runtime
-    specific: frozenset[str]
+    own_breaker: bool
     idempotence: Idempotence
     latency: Latency
     operation: OperationFacts

@@ -91,10 +91,10 @@ class AbandonedWork(EdgeRule):
     def check(self, edge: Edge) -> Conflict | None:
         """Compare how long a permit is held with how long the work takes."""
         bulkhead, limit = edge.bulkhead, attempt_limit(edge)
-        if bulkhead is None or isinf(limit) or edge.operation.cancels:
+        if bulkhead is None or isinf(limit):
             return None
         longest = edge.subtree
-        if limit >= longest:
+        if limit >= longest or edge.operation.cancels:
             return None
         times = min(longest / limit, 1e9)
         permits = bulkhead.max_concurrent

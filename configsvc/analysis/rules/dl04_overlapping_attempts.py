@@ -98,10 +98,10 @@ class OverlappingAttempts(EdgeRule):
         if not any(map(is_timeout, retry.retry_on)):
             return None
         attempts = allowed_attempts(edge)
-        if attempts == 1 or edge.operation.cancels or edge.operation.honours_deadline:
+        if attempts == 1:
             return None
         longest = edge.subtree
-        if limit >= longest:
+        if limit >= longest or edge.operation.cancels or edge.operation.honours_deadline:
             return None
         copies = attempts if isinf(longest) else min(attempts, ceil(longest / limit))
         return Conflict(

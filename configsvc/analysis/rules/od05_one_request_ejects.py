@@ -84,8 +84,11 @@ class OneRequestEjects(EdgeRule):
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the attempts with the failures that leave an instance out."""
-        failures, retry = edge.callee.declared.ejects_after, edge.retry
-        if failures is None or retry is None:
+        retry = edge.retry
+        if retry is None or retry.attempts == 1:
+            return None
+        failures = edge.callee.declared.ejects_after
+        if failures is None:
             return None
         if retry.other_instance and not edge.callee.declared.sticky:
             return None

@@ -1,6 +1,6 @@
 """RB03: a breaker that the attempts of a single request can open."""
 
-from configsvc.analysis.arithmetic import allowed_attempts
+from configsvc.analysis.arithmetic import allowed_attempts, configured_attempts
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
@@ -89,6 +89,8 @@ class OneRequestTrips(EdgeRule):
             return None
         minimum, window = breaker.minimum_calls, breaker.window
         if window.kind == "count" and window.size < minimum:
+            return None
+        if minimum > configured_attempts(edge):
             return None
         attempts = allowed_attempts(edge)
         if minimum > attempts:

@@ -77,7 +77,7 @@ class StarvedBreaker(EdgeRule):
     code = "RB04"
     name = "starved-breaker"
     severity = Severity.WARNING
-    inputs = frozenset({"breaker", "retry", "idempotence", "traffic", "callee", "specific"})
+    inputs = frozenset({"breaker", "retry", "idempotence", "traffic", "callee", "own_breaker"})
     since = "0.1"
     message = (
         "{rate} per process x {window} x {attempts} are {seen}, "
@@ -94,7 +94,7 @@ class StarvedBreaker(EdgeRule):
         seen = calls * seconds * attempts
         if seen >= breaker.minimum_calls:
             return None
-        specific = "breaker" in edge.specific
+        specific = edge.own_breaker
         return Conflict(
             magnitude=breaker.minimum_calls / max(seen, 1e-3),
             severity=Severity.ERROR if specific else Severity.WARNING,

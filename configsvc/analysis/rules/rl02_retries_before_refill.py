@@ -98,11 +98,13 @@ class RetriesBeforeRefill(EdgeRule):
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the waits with the time for one more call."""
-        retry, admission = edge.retry, edge.admission
-        if retry is None or admission is None or retry.retry_after.honour:
+        retry = edge.retry
+        if retry is None or retry.retry_after.honour:
             return None
         rejected = [outcome for outcome in retry.retry_on if is_overload(outcome)]
-        attempts = allowed_attempts(edge) if rejected else 1
+        if not rejected or edge.admission is None:
+            return None
+        admission, attempts = edge.admission, allowed_attempts(edge)
         if attempts == 1:
             return None
         waits, refill = backoff(retry, attempts), time_for_token(admission)

@@ -101,11 +101,14 @@ class WaitBeyondDeadline(EdgeRule):
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the time for one more call with the longest wait."""
-        retry, admission = edge.retry, edge.admission
-        if retry is None or admission is None or not retry.retry_after.honour:
+        retry = edge.retry
+        if retry is None or not retry.retry_after.honour:
             return None
         remaining = [outcome for outcome in retry.retry_on if not is_overload(outcome)]
-        if len(remaining) == len(retry.retry_on) or allowed_attempts(edge) == 1:
+        if len(remaining) == len(retry.retry_on):
+            return None
+        admission = edge.admission
+        if admission is None or allowed_attempts(edge) == 1:
             return None
         refill = time_for_token(admission)
         left = max(0, min(retry.retry_after.max, overall(edge) - _one_attempt(edge)))

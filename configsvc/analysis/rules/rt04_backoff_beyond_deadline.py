@@ -91,7 +91,7 @@ class BackoffBeyondDeadline(EdgeRule):
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the sum of the waits with the time for the call."""
         retry, whole = edge.retry, overall(edge)
-        if retry is None or isinf(whole):
+        if retry is None or isinf(whole) or backoff(retry, retry.attempts) < whole:
             return None
         attempts = allowed_attempts(edge)
         waits = backoff(retry, attempts)
