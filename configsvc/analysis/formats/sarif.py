@@ -160,7 +160,7 @@ class _Writer:
 def _physical(spot: Spot) -> dict[str, Any]:
     region = {"startLine": spot.line, "startColumn": spot.column}
     if spot.text is not None:
-        region["endColumn"] = max(spot.column, len(spot.text.rstrip())) + 1
+        region["endColumn"] = spot.end
     return {"artifactLocation": {"uri": uri(spot.file)}, "region": region}
 
 

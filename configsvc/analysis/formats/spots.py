@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from configsvc.analysis.formats.entries import entry_end
 from configsvc.model.findings import Place
 
 
@@ -14,6 +15,12 @@ class Spot:
     line: int
     column: int
     text: str | None = None
+
+    @property
+    def end(self) -> int:
+        """The column behind what is there, as far as its line tells; at least one further."""
+        end = 0 if self.text is None else entry_end(self.text, self.column - 1) + 1
+        return max(end, self.column + 1)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"

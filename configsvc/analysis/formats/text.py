@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from configsvc.analysis.formats.spots import Locator, Spot, nowhere
 from configsvc.analysis.report import Report
@@ -43,8 +44,9 @@ def finding_text(finding: Finding, locate: Locator = nowhere) -> str:
 
 def _lines(finding: Finding, locate: Locator) -> Iterator[str]:
     yield f"{finding.severity.label}[{finding.code}] {finding.name}: {finding.message}"
-    for place in finding.places:
-        yield from _place(place, locate(place))
+    spots = ((place, locate(place)) for place in finding.places)
+    for _, group in groupby(spots, _line_and_label):
+        yield from _places(list(group))
     yield f"  = on {_where(finding)}"
     if finding.witness is not None:
         witness = finding.witness
@@ -57,20 +59,36 @@ def _lines(finding: Finding, locate: Locator) -> Iterator[str]:
         yield from _fix(finding.fix)
 
 
-def _place(place: Place, spot: Spot | None) -> Iterator[str]:
-    if spot is None:
+def _line_and_label(found: tuple[Place, Spot | None]) -> object:
+    """What places have in common that share an excerpt."""
+    place, spot = found
+    return (spot.file, spot.line, place.label) if spot else place
+
+
+def _places(group: list[tuple[Place, Spot | None]]) -> Iterator[str]:
+    """One line of a file with everything on it that one label is about."""
+    place, first = group[0]
+    if first is None:
         yield f"  --> {place.resource} {place.pointer}: {place.label}"
         return
-    yield f"  --> {spot}"
-    if spot.text is None:
+    yield f"  --> {first}"
+    if first.text is None:
         yield f"   | {place.label}"
         return
-    margin = " " * len(str(spot.line))
-    start = " " * (spot.column - 1)
-    marks = "^" * max(1, len(spot.text.rstrip()) - spot.column + 1)
+    text = first.text.rstrip()
+    margin = " " * len(str(first.line))
     yield f"  {margin} |"
-    yield f"  {spot.line} | {spot.text.rstrip()}"
-    yield f"  {margin} | {start}{marks} {place.label}"
+    yield f"  {first.line} | {text}"
+    yield f"  {margin} | {_marks(text, [spot for _, spot in group if spot])} {place.label}"
+
+
+def _marks(text: str, spots: Iterable[Spot]) -> str:
+    """A line that marks what begins at some spots of a text, tabs kept, so that both align."""
+    marked = {column for spot in spots for column in range(spot.column, spot.end)}
+    before = (
+        text[n - 1 : n] if text[n - 1 : n] == "\t" else " " for n in range(1, max(marked) + 1)
+    )
+    return "".join("^" if n in marked else blank for n, blank in enumerate(before, 1))
 
 
 def _where(finding: Finding) -> str:

@@ -69,7 +69,7 @@ def test_text_shows_arithmetic_both_ends_witness_and_fix(report: Report) -> None
         "  --> retry: a,b.yaml:3:9",
         "    |",
         "  3 |         attempts: 4  # generous",
-        "    |         ^^^^^^^^^^^^^^^^^^^^^^^ retry.attempts 4",
+        "    |         ^^^^^^^^^^^ retry.attempts 4",
         "  --> Retry/eager /spec/backoff/base: retry.backoff 14s before the last attempt",
         "  --> Retry/eager /spec/backoff/max: retry.backoff 14s before the last attempt",
         "  --> Timeout/slow /spec/attempt: timeout.attempt 10s",
@@ -179,7 +179,7 @@ def test_sarif_has_rules_results_and_related_locations(report: Report) -> None:
     assert result["level"] == "warning"
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "retry%3A%20a,b.yaml"
-    assert place["region"] == {"startLine": 3, "startColumn": 9, "endColumn": 32}
+    assert place["region"] == {"startLine": 3, "startColumn": 9, "endColumn": 20}
     assert [related["id"] for related in result["relatedLocations"]] == [1, 2, 3, 4]
     assert result["partialFingerprints"] == {"configsvc/v1": "RT03 test shop -> stock reserve"}
     assert "suppressions" not in result
