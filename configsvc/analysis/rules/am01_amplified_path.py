@@ -10,6 +10,10 @@ from configsvc.model.findings import Severity, Witness
 
 _TOLERABLE = 10
 _DISASTROUS = 27
+_BEYOND_MEANING = 10**18
+"""More copies than this are not told apart: a long chain of retries makes numbers without end."""
+_SHOWN = 8
+"""Factors and services that a message writes out."""
 
 
 class AmplifiedPath(PathRule):
@@ -143,7 +147,7 @@ class AmplifiedPath(PathRule):
     def check(self, path: Path) -> Conflict | None:
         """Compare the product with what a callee in trouble can bear."""
         hops = path.hops
-        total = prod(copies for _, copies in hops)
+        total = min(prod(copies for _, copies in hops), _BEYOND_MEANING)
         if total <= _TOLERABLE:
             return None
         multiplying = [(hop, copies) for hop, copies in hops if copies > 1]
@@ -154,8 +158,8 @@ class AmplifiedPath(PathRule):
             arguments={
                 "total": decimal(total),
                 "end": f"{last.callee}[{last.operation}]",
-                "product": " x ".join(decimal(copies) for _, copies in multiplying),
-                "path": " -> ".join((path.edges[0].caller, *(edge.callee for edge in path.edges))),
+                "product": _chain(" x ", [decimal(copies) for _, copies in multiplying]),
+                "path": _chain(" -> ", [path.edges[0].caller, *(e.callee for e in path.edges)]),
             },
             evidence=tuple(
                 Evidence(field, f"makes {decimal(copies)} on {hop.edge.id}", hop.edge.provenance)
@@ -169,3 +173,11 @@ class AmplifiedPath(PathRule):
                 meant="a few",
             ),
         )
+
+
+def _chain(joint: str, links: list[str]) -> str:
+    """Links joined; of a long chain the beginning, what is left out, and the end."""
+    if len(links) > _SHOWN:
+        left_out = len(links) - _SHOWN + 1
+        links = [*links[: _SHOWN - 2], f"... {left_out} more ...", links[-1]]
+    return joint.join(links)
