@@ -42,6 +42,7 @@ class Bounds:
         self._alone: dict[_Key, Range] = {}
         self._copies: dict[int, Range] = {}
         self._uncut: dict[_Key, Range] = {}
+        self._cut: dict[int, Range] = {}
 
     def subtree(self, edge: EdgeView) -> Range:
         """The longest that the callee works on one request over ``edge``."""
@@ -86,7 +87,19 @@ class Bounds:
             found = self._copies[id(edge)] = ONE if plain else self._reckon(edge, copies)
         return found
 
-    def uncut(self, edge: EdgeView) -> Range:
+    def cut_share(self, work: WorkView) -> Range:
+        """In how many of a million requests a call is given up although all callees are healthy."""
+        found = self._cut.get(id(work))
+        if found is None:
+            passed = ONE
+            for call in work.calls:
+                if not call.optional:
+                    passed = passed * _power(self._uncut_part(call.edge), call.typical)
+            cut = (WHOLE * (1 - passed.high), WHOLE * (1 - passed.low))
+            found = self._cut[id(work)] = Range(*cut, passed.missing)
+        return found
+
+    def _uncut_part(self, edge: EdgeView) -> Range:
         """The part of one of calls over ``edge`` that no limit cuts while the callee is healthy."""
         key = _by_latency(edge)
         found = self._uncut.get(key)
@@ -112,6 +125,10 @@ class Bounds:
         """How many processes the caller has, over all instances."""
         return self._rates.processes(edge)
 
+    def rate(self, edge: EdgeView) -> Range:
+        """How many first attempts all processes of the caller send over ``edge`` in a second."""
+        return self._rates.rate(edge)
+
     def concurrency(self, edge: EdgeView) -> Concurrency:
         """How many calls of one process share the bulkhead of ``edge`` at a time."""
         alone = edge.bulkhead is not None and edge.bulkhead.scope == "operation"
@@ -132,7 +149,7 @@ class Bounds:
         def seconds(scenario: Scenario) -> float:
             return latency(Edge(edge, self, scenario)) / SECOND
 
-        return self.traffic(edge).all * extremes(seconds)
+        return self.rate(edge) * extremes(seconds)
 
     def _work(self, work: WorkView) -> Range:
         own = work.facts.own_time
@@ -169,12 +186,8 @@ def stages(calls: Iterable[CallView]) -> list[tuple[CallView, ...]]:
     return [tuple(group) for _, group in groupby(ordered, key=_stage)]
 
 
-def power(part: Range, times: int) -> Range:
-    """``part`` multiplied by itself ``times`` times."""
-    result = ONE
-    for _ in range(times):
-        result = result * part
-    return result
+def _power(part: Range, times: int) -> Range:
+    return part if times == 1 else Range(part.low**times, part.high**times, part.missing)
 
 
 def _in_time(edge: EdgeView) -> _Key:

@@ -5,16 +5,14 @@ from dataclasses import replace
 from math import inf
 from typing import Protocol
 
-from configsvc.analysis.bounds import power
 from configsvc.analysis.facts import NodeFactsReader
-from configsvc.analysis.interval import ONE, Range, largest, total
+from configsvc.analysis.interval import Range, largest, total
 from configsvc.analysis.paths import Hop, PathView
 from configsvc.analysis.readers import Surroundings, settle
 from configsvc.analysis.scenario import Name, Scenario
 from configsvc.analysis.text import rate, span, yes_no
 from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
 from configsvc.model.findings import EdgeId
-from configsvc.model.quantities import WHOLE
 from configsvc.model.services import Discovery
 from configsvc.resolve.matching import PathTemplate, Requests
 
@@ -25,14 +23,17 @@ class GraphBounds(Surroundings, Protocol):
     def worst_case_alone(self, edge: EdgeView, /) -> Range:
         """Return the longest time in microseconds that the caller spends on one call."""
 
+    def rate(self, edge: EdgeView, /) -> Range:
+        """Return how many first attempts all processes of the caller send in a second."""
+
     def processes(self, edge: EdgeView, /) -> Range:
         """Return how many processes the caller has, over all instances."""
 
     def copies(self, edge: EdgeView, /) -> Range:
         """Return how many copies of a failing request ``edge`` sends, the first included."""
 
-    def uncut(self, edge: EdgeView, /) -> Range:
-        """Return the part of one of calls that no limit cuts while the callee is healthy."""
+    def cut_share(self, work: WorkView, /) -> Range:
+        """Return in how many of a million requests a call is given up although all is well."""
 
     def calls(self, work: WorkView, /) -> Range:
         """Return the longest time in microseconds that an operation waits for its calls."""
@@ -70,11 +71,7 @@ class Work:
 
         A call fails if each of its attempts is cut; optional calls do not count.
         """
-        calls = [call for call in self._view.calls if not call.optional]
-        passed = ONE
-        for call in calls:
-            passed = passed * power(self._bounds.uncut(call.edge), call.typical)
-        share = Range(WHOLE * (1 - passed.high), WHOLE * (1 - passed.low), passed.missing)
+        share = self._bounds.cut_share(self._view)
         return settle(self._scenario, "share of requests with a call cut", share, None)
 
     @property
@@ -213,7 +210,7 @@ class Node:
 
 
 def _arriving(bounds: GraphBounds, edge: EdgeView) -> Range:
-    return bounds.traffic(edge).all
+    return bounds.rate(edge)
 
 
 class Path:

@@ -1,19 +1,17 @@
 """Intervals: a quantity between two bounds, and the undeclared fields that keep them apart."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import inf
-from typing import Self
+from typing import NamedTuple, Self
 
 NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """A number from ``low`` to ``high``, at least zero; ``high`` may be infinite.
 
     ``missing`` names the fields that would narrow it; it is empty exactly where the bounds are
-    equal.
+    equal. A tuple, because large graphs make a great many of them.
     """
 
     low: float
@@ -35,10 +33,10 @@ class Range:
         """Whether there is one value only."""
         return self.low == self.high
 
-    def __add__(self, other: "Range") -> "Range":
+    def __add__(self, other: "Range") -> "Range":  # type: ignore[override] # no tuple to a reader
         return _range(self.low + other.low, self.high + other.high, self, other)
 
-    def __mul__(self, other: "Range") -> "Range":
+    def __mul__(self, other: "Range") -> "Range":  # type: ignore[override] # no tuple to a reader
         return _range(_times(self.low, other.low), _times(self.high, other.high), self, other)
 
     def __truediv__(self, other: "Range") -> "Range":
@@ -51,22 +49,21 @@ class Range:
 
 ZERO = Range.exactly(0)
 ONE = Range.exactly(1)
-UNBOUNDED = Range.exactly(inf)
 
 
 def total(ranges: Iterable[Range]) -> Range:
     """Sum of ranges."""
     result = ZERO
     for item in ranges:
-        result = result + item
+        result = item if result is ZERO else result + item
     return result
 
 
 def largest(ranges: Iterable[Range]) -> Range:
     """The largest of several numbers, zero of none; what cannot decide it is not missed."""
     every = tuple(ranges)
-    if not every:
-        return ZERO
+    if len(every) < 2:  # noqa: PLR2004 - nothing to compare
+        return every[0] if every else ZERO
     low = max(item.low for item in every)
     high = max(item.high for item in every)
     return _range(low, high, *(item for item in every if item.high > low))
@@ -75,7 +72,11 @@ def largest(ranges: Iterable[Range]) -> Range:
 def _range(low: float, high: float, *operands: Range) -> Range:
     if low == high:
         return Range(low, high)
-    return Range(low, high, NOTHING.union(*(operand.missing for operand in operands)))
+    missing = NOTHING
+    for operand in operands:
+        if operand.missing and operand.missing is not missing:
+            missing = operand.missing if not missing else missing | operand.missing
+    return Range(low, high, missing)
 
 
 def _times(left: float, right: float) -> float:

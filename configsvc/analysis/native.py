@@ -22,8 +22,8 @@ from configsvc.analysis.view import (
     WorkView,
 )
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import ANY_OPERATION, POLICY_KINDS, Key, Kind
-from configsvc.model.policies import RateLimit, Timeout
+from configsvc.model.names import ANY_OPERATION, Key, Kind
+from configsvc.model.policies import Policy, RateLimit, Timeout
 from configsvc.model.resources import Source
 from configsvc.model.routing import Bff, Gateway
 from configsvc.model.services import Latency, Operation, OutlierDetection, Service
@@ -254,12 +254,10 @@ class _Adapter:
         }
 
     def _policy_views(self) -> Iterator[PolicyView]:
-        for kind in POLICY_KINDS:
-            for name, policy in self._catalog.policies(kind).items():
-                if policy.target is not None:
-                    yield PolicyView(
-                        Key(kind, name), policy.target, policy.fields, policy.side == "callee"
-                    )
+        for key, resource in self._catalog.resources.items():
+            policy = resource.spec
+            if isinstance(policy, Policy) and policy.target is not None:
+                yield PolicyView(key, policy.target, policy.fields, policy.side == "callee")
 
     def _one(self, value: T) -> T:
         """The one object that stands for all equal values."""

@@ -23,8 +23,8 @@ class Rates:
         """How many first attempts ``edge`` sees in a second."""
         found = self._traffic.get(id(edge))
         if found is None:
-            every, processes, pair = self._edge_rate(edge), self.processes(edge), self.pair(edge)
-            over_pair = every if len(pair) == 1 else total(self._edge_rate(e) for e in pair)
+            every, processes, pair = self.rate(edge), self.processes(edge), self.pair(edge)
+            over_pair = every if len(pair) == 1 else total(self.rate(e) for e in pair)
             found = Traffic(every / processes, every, over_pair / processes)
             self._traffic[id(edge)] = found
         return found
@@ -48,7 +48,8 @@ class Rates:
         edges = (call.edge for _, call in self._by_callee.get(work, ()))
         return tuple({id(edge): edge for edge in edges}.values())
 
-    def _edge_rate(self, edge: EdgeView) -> Range:
+    def rate(self, edge: EdgeView) -> Range:
+        """How many first attempts all processes of the caller send over ``edge`` in a second."""
         found = self._edge_rates.get(id(edge))
         if found is None:
             found = self._edge_rates[id(edge)] = self._reckoned(edge)
@@ -75,8 +76,7 @@ class Rates:
 
     def _together(self, sites: Iterable[tuple[WorkView, CallView]]) -> Range:
         return total(
-            self._rates[work.node, work.operation] * Range.exactly(call.typical)
-            for work, call in sites
+            _times(self._rates[work.node, work.operation], call.typical) for work, call in sites
         )
 
     @cached_property
@@ -120,11 +120,15 @@ class Rates:
             return Range.at_least(work.external_rate or 0, f"the rate in the cycle through {work}")
         sites = self._by_callee.get(work_id, ())
         inside = [(w, c) for w, c in sites if not w.alternatives]
-        within = total(rates[w.node, w.operation] * Range.exactly(c.typical) for w, c in inside)
+        within = total(_times(rates[w.node, w.operation], c.typical) for w, c in inside)
         if work.external_rate is not None:
             return within + Range.exactly(work.external_rate)
         from_outside = len(inside) < len(sites) or not sites or work_id[1] == ANY_OPERATION
         return within + Range.at_least(0, f"{work}.externalRate") if from_outside else within
+
+
+def _times(rate: Range, calls: int) -> Range:
+    return rate if calls == 1 else rate * Range.exactly(calls)
 
 
 def _declared(number: int | None, name: str) -> Range:

@@ -130,7 +130,7 @@ class RetryStorm(NodeRule):
 
 
 def _storm(bounds: GraphBounds, edge: EdgeView) -> Range:
-    return bounds.traffic(edge).all * bounds.copies(edge)
+    return bounds.rate(edge) * bounds.copies(edge)
 
 
 def _is_unchecked(edge: EdgeView) -> bool:

@@ -106,7 +106,7 @@ def _waiting(bounds: GraphBounds, edge: EdgeView) -> Range:
     longest = bounds.worst_case_alone(edge)
     if edge.bulkhead is not None or isinf(longest.high):
         return ZERO
-    return bounds.traffic(edge).all * longest / Range.exactly(SECOND)
+    return bounds.rate(edge) * longest / Range.exactly(SECOND)
 
 
 def _conflict(callee: str, held: float, workers: float, edges: list[EdgeView]) -> Conflict:

@@ -119,4 +119,4 @@ class FanoutBeyondLimit(NodeRule):
 
 
 def _arriving(bounds: GraphBounds, edge: EdgeView) -> Range:
-    return bounds.traffic(edge).all * bounds.copies(edge)
+    return bounds.rate(edge) * bounds.copies(edge)

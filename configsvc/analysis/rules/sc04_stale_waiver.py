@@ -41,7 +41,7 @@ class StaleWaiver(WaiverRule):
       edge: {to: stock}
       reason: The time-out comes with the next release.
       owner: team-stock
-      expires: 2030-01-31
+      expires: 2026-01-31
     ```
 
     ## Use instead
@@ -65,7 +65,7 @@ class StaleWaiver(WaiverRule):
       edge: {to: stock}
       reason: The time-out comes with the next release.
       owner: team-stock
-      expires: 2030-01-31
+      expires: 2026-01-31
     ```
 
     ## References
