@@ -58,14 +58,8 @@ class StaleWaiver(WaiverRule):
       operations:
         - {name: reserve, match: {methods: [PUT], path: /reservations}}
     ---
-    kind: Waiver
-    metadata: {name: slow-stock}
-    spec:
-      code: RT07
-      edge: {to: stock}
-      reason: The time-out comes with the next release.
-      owner: team-stock
-      expires: 2026-01-31
+    kind: Timeout
+    spec: {target: {}, overall: 1s}
     ```
 
     ## References
