@@ -9,7 +9,14 @@ from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.interval import Range
 from configsvc.analysis.paths import Amplification, PathView
 from configsvc.analysis.rule import NodeRule, PairRule, PathRule, SystemRule, WorkRule
-from configsvc.analysis.scenario import Outcome, Scenario, explore
+from configsvc.analysis.scenario import (
+    NOTHING_ASSUMED,
+    Outcome,
+    Scenario,
+    UndecidableError,
+    UnknownDatumError,
+    explore,
+)
 from configsvc.analysis.view import NodeView, System, WorkView
 from configsvc.model.findings import EdgeId, Subject
 
@@ -28,6 +35,10 @@ def run_works(rules: Iterable[WorkRule], system: System, bounds: Bounds, into: C
 
 def run_work(rule: WorkRule, work: WorkView, bounds: Bounds) -> Outcome:
     """What ``rule`` says of one operation."""
+    try:
+        return rule.check(Work(work, bounds, NOTHING_ASSUMED))
+    except (UndecidableError, UnknownDatumError):
+        pass  # only now is it worth while to explore
 
     def check(scenario: Scenario) -> Conflict | None:
         return rule.check(Work(work, bounds, scenario))
@@ -48,6 +59,10 @@ def run_nodes(rules: Iterable[NodeRule], system: System, bounds: Bounds, into: C
 def run_node(rule: NodeRule, node: NodeView, bounds: Bounds) -> Outcome:
     """What ``rule`` says of one node."""
     totals: dict[str, Range] = {}
+    try:
+        return rule.check(Node(node, bounds, NOTHING_ASSUMED, totals))
+    except (UndecidableError, UnknownDatumError):
+        pass  # only now is it worth while to explore
 
     def check(scenario: Scenario) -> Conflict | None:
         return rule.check(Node(node, bounds, scenario, totals))

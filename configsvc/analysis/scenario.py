@@ -148,9 +148,9 @@ def _explore(
         gap = unknown
     if complete or len(assumed) == MOST_GAPS:
         return Undecided(gap.missing)
-    first, second = (
-        _explore(check, {**assumed, gap.key: extreme}, complete=False) for extreme in gap.extremes
-    )
+    least, most = gap.extremes
+    first = _explore(check, {**assumed, gap.key: least}, complete=False)
+    second = _explore(check, {**assumed, gap.key: most}, complete=False)
     return _join(gap, first, second)
 
 

@@ -98,11 +98,13 @@ class DeadlineLostMidway(WorkRule):
 
     def check(self, work: Work) -> Conflict | None:
         """Look for both ends of the gap."""
-        above = sorted({edge.id.caller for edge in work.callers if _sends_deadline(edge)})
         agents = [call.edge for call in work.calls if call.edge.caller.enforced]
         below = [edge for edge in agents if edge.operation.honours_deadline]
         known = all(edge.operation.honours_deadline is not None for edge in agents)
-        if not above or (known and not below) or work.honours_deadline:
+        if known and not below:
+            return None
+        above = sorted({edge.id.caller for edge in work.callers if _sends_deadline(edge)})
+        if not above or work.honours_deadline:
             return None
         if not below:
             raise UndecidableError("operation.honoursDeadline")
