@@ -1,6 +1,6 @@
 """The native adapter: a namespace's catalog becomes the neutral view that rules read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -17,6 +17,7 @@ from configsvc.analysis.view import (
     NodeView,
     OperationFacts,
     PolicyView,
+    Runtime,
     System,
     WorkId,
     WorkView,
@@ -38,16 +39,28 @@ _BY_METHOD = Idempotence(by_method=True)
 _NO_LATENCY = Latency()
 
 
-def native_system(catalog: Catalog) -> System:
-    """View ``catalog`` as rules read it."""
-    return _Adapter(catalog).system()
+Runtimes = Callable[[EdgeId], Runtime]
+"""What enforces the policies of an edge; an importer tells."""
+
+
+def native_system(catalog: Catalog, runtimes: Runtimes | None = None) -> System:
+    """View ``catalog`` as rules read it.
+
+    ``runtimes`` says what enforces each edge's policies where that is not the native runtime.
+    """
+    return _Adapter(catalog, runtimes or _always_native).system()
+
+
+def _always_native(_: EdgeId) -> Runtime:
+    return NATIVE
 
 
 class _Adapter:
     """Builds the view once; equal parts become one object, so that rules recognise them."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, runtimes: Runtimes) -> None:
         self._catalog = catalog
+        self._runtimes = runtimes
         self._documents = NodeDocuments(catalog)
         self._values: dict[Any, Any] = {}
         self._policies: dict[int, tuple[Any, ...]] = {}
@@ -138,12 +151,16 @@ class _Adapter:
         caller = self._node(edge.caller)
         idempotence, latency, operation = self._operation(edge.callee, edge.operation)
         admission, sources = self._admission(edge.callee, edge.operation)
+        runtime = self._runtimes(edge)
+        runtime = runtime if runtime is NATIVE else self._one(runtime)
         timeout, retry, breaker, bulkhead, rate_limit, hedge, fallback = self._values_of(
             policy, managed=caller.enforced
         )
         return EdgeView(
             id=edge,
-            provenance=EdgeProvenance(edge, policy, self._documents, sources),
+            provenance=EdgeProvenance(
+                edge, policy, self._documents, sources, foreign=runtime is not NATIVE
+            ),
             timeout=timeout,
             retry=retry,
             breaker=breaker,
@@ -151,7 +168,7 @@ class _Adapter:
             rate_limit=rate_limit,
             hedge=hedge,
             fallback=fallback,
-            runtime=NATIVE,
+            runtime=runtime,
             own_breaker=_is_own(policy.breaker),
             idempotence=idempotence,
             latency=latency,

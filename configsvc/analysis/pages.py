@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from inspect import cleandoc
 
 from configsvc.analysis.rule import Rule
-from configsvc.model.names import API_VERSION, Kind
+from configsvc.model.names import API_VERSION
 
 _BLOCK = re.compile(r"^```yaml\n(?P<yaml>.*?)^```$", re.MULTILINE | re.DOTALL)
 _KIND = re.compile(r"^kind: (\w+)$", re.MULTILINE)
@@ -55,15 +55,15 @@ def _complete(document: str, number: int) -> str:
     if found is None:
         return document
     if "\nmetadata:" not in document:
-        name = f"{_dashed(Kind(found[1]))}-{number}"
+        name = f"{_dashed(found[1])}-{number}"
         document = document.replace(found[0], f"{found[0]}\nmetadata: {{name: {name}}}", 1)
     if "apiVersion:" not in document:
         document = f"apiVersion: {API_VERSION}\n{document}"
     return document
 
 
-def _dashed(kind: Kind) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.value).lower()
+def _dashed(kind: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
 
 
 def _explains(rule: type[Rule]) -> str:

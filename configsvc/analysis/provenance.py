@@ -82,6 +82,11 @@ class NodeDocuments:
             found = self._operations[name, operation] = self._operation(name, operation)
         return found
 
+    def client(self, name: str) -> tuple[Source, ...]:
+        """Where a node says how it calls others: the place of what an importer found out."""
+        key = self._catalog.nodes[name].key
+        return (Source(key, "/spec/client", self._revision(key)),)
+
     def route(self, name: str) -> DocumentProvenance:
         """The document of a route."""
         key = Key(Kind.ROUTE, name)
@@ -109,12 +114,15 @@ class EdgeProvenance:
     policy: EffectivePolicy
     documents: NodeDocuments
     admission: tuple[Source, ...] = NOWHERE
+    foreign: bool = False
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """Return where ``field`` was written; nothing for a default or an unknown field."""
         part, _, path = field.partition(".")
         if part == "admission":
             return self.admission
+        if part == "runtime":
+            return self.documents.client(self.edge.caller) if self.foreign else NOWHERE
         if part in _FACTS:
             return self._facts(part).sources(path)
         merged = self._merged(part)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Literal
 
 from configsvc.analysis.components import components
 from configsvc.analysis.conflict import Provenance
@@ -27,7 +28,7 @@ from configsvc.model.policies import (
     Target,
     Timeout,
 )
-from configsvc.model.quantities import Duration, Size
+from configsvc.model.quantities import Duration, Share, Size
 from configsvc.model.services import Discovery, Latency
 from configsvc.model.trust import Waiver
 from configsvc.resolve.matching import Requests
@@ -47,16 +48,75 @@ last two are reckoned over the graph (`configsvc.analysis.bounds`)."""
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """Another client around the edge's own, such as an SDK or a sidecar, with limits of its own.
+
+    ``limit`` is its time for everything inside; None: it has none.
+    """
+
+    name: str
+    attempts: int = 1
+    retry_on: tuple[str, ...] = ()
+    limit: Duration | None = None
+
+
+NoteKind = Literal["clamped", "ignored", "replaced", "zero", "unitless", "implied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A field that holds something else than its document says, and why.
+
+    ``clamped``: a value out of bounds was changed; ``ignored``: the platform has no such feature;
+    ``replaced``: a more specific document took away what a general one set; ``zero``: what zero
+    means differs between platforms; ``unitless``: a bare number was read; ``implied``: nothing is
+    written, and the platform has a default (``time``, where it is one).
+    """
+
+    kind: NoteKind
+    field: str
+    declared: str
+    effective: str
+    why: str
+    time: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """What enforces the policies of an edge, as far as it differs from the native runtime.
 
-    ``order`` lists the shells around an attempt, outermost first.
+    An importer describes its platform with it; the native runtime is `NATIVE`. ``order`` lists the
+    shells around an attempt, outermost first. ``layers`` are further clients around the edge's own,
+    outermost first. ``soft_deadline``: the overall limit is looked at between attempts only.
+    ``attempt_limits``: the platform can limit an attempt. ``starts_doomed``: it starts attempts
+    that cannot end in time. ``records_rejections``: the breaker records calls that never left.
+    ``consecutive``: the breaker opens after so many failures in a row, instead of a rate.
+    ``retry_cap``: retries of one process at a time (infinite: a cap that caps nothing).
+    ``throttle``: retries stop once failures exceed this ratio to successes; ``failures``: the share
+    of calls that fail on a usual day. ``hedges_all``: also what is not idempotent.
+    ``hedges_timeouts``: a copy is sent when an attempt's limit is reached. ``lease`` and
+    ``renewal`` are of the registry that lists the callee.
     """
 
+    platform: str = "configsvc"
     order: tuple[str, ...] = (
         "fallback", "overall", "retry", "breaker", "rate_limit", "bulkhead", "attempt",
     )  # fmt: skip
     cancels: bool = True
+    layers: tuple[Layer, ...] = ()
+    notes: tuple[Note, ...] = ()
+    soft_deadline: bool = False
+    attempt_limits: bool = True
+    starts_doomed: bool = False
+    records_rejections: bool = False
+    consecutive: int | None = None
+    retry_cap: float | None = None
+    throttle: Share | None = None
+    failures: Share | None = None
+    hedges_all: bool = False
+    hedges_timeouts: bool = False
+    lease: Duration | None = None
+    renewal: Duration | None = None
 
     def outside(self, outer: str, inner: str) -> bool:
         """Whether shell ``outer`` wraps shell ``inner``."""

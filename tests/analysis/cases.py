@@ -14,11 +14,10 @@ from typing import Any
 
 import yaml
 
-from configsvc.analysis.pages import complete
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules import ALL
-from configsvc.resolve import Catalog
-from configsvc.schema import load_text, load_value, read
+from configsvc.analysis.view import System
+from tests.analysis.documents import system_of, values_of
 
 FOLDER = Path(__file__).parent / "cases"
 EDGE = Path(__file__).parent / "edge.yaml"
@@ -43,10 +42,9 @@ class Case:
         """Whether the rule is expected to speak."""
         return "raises" in self.expected
 
-    def catalog(self, values: tuple[dict[str, Any], ...] | None = None) -> Catalog:
-        """The catalog of the case's documents, or of others in their stead."""
-        documents = (load_value(value, origin=str(self)) for value in values or self.values)
-        return Catalog.of([read(document) for document in documents], namespace="test")
+    def system(self, values: tuple[dict[str, Any], ...] | None = None) -> System:
+        """What rules see of the case's documents, or of others in their stead."""
+        return system_of(values or self.values)
 
 
 def cases_of(rule: type[Rule]) -> Iterator[Case]:
@@ -69,11 +67,7 @@ def all_cases() -> list[Case]:
 
 
 def _documents(text: str) -> list[dict[str, Any]]:
-    if not text:
-        return []
-    loaded = load_text(complete(text), origin="case.yaml", syntax="yaml")
-    assert not loaded.errors, [str(error) for error in loaded.errors]
-    return [document.value for document in loaded.documents]
+    return values_of(text) if text else []
 
 
 def _set(values: list[dict[str, Any]], field: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configsvc.analysis import Report, analyze
+from configsvc.analysis import Report, run_rules
 from configsvc.analysis.patching import apply_patch
 from configsvc.analysis.rules import ALL
 from configsvc.model.findings import Finding
@@ -15,7 +15,7 @@ CASES = all_cases()
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case_comes_out_as_written(case: Case) -> None:
     """The rule raises, passes or lacks data as its case says, with the numbers in the message."""
-    report = analyze(case.catalog(), [case.rule], today=TODAY)
+    report = run_rules(case.system(), [case.rule], today=TODAY)
     expected = case.expected
     assert _outcome(report) == next(k for k in ("raises", "clean", "missing") if k in expected)
     if "raises" in expected:
@@ -31,18 +31,18 @@ def test_case_comes_out_as_written(case: Case) -> None:
 @pytest.mark.parametrize("case", [c for c in CASES if "repaired" in c.expected], ids=str)
 def test_repaired_twin_raises_nothing_at_all(case: Case) -> None:
     """What somebody was bitten by is clean under every rule once it is repaired."""
-    findings = analyze(case.catalog(), ALL, today=TODAY).findings
+    findings = run_rules(case.system(), ALL, today=TODAY).findings
     assert [(f.code, f.message) for f in findings] == []
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.raises], ids=str)
 def test_fix_clears_the_finding_and_raises_nothing_as_bad(case: Case) -> None:
     """A fix makes its finding vanish; nothing new of its severity or worse appears."""
-    before = analyze(case.catalog(), ALL, today=TODAY)
+    before = run_rules(case.system(), ALL, today=TODAY)
     for finding in before.findings:
         if finding.code != case.rule.code or finding.fix is None:
             continue
-        after = analyze(case.catalog(_fixed(case, finding)), ALL, today=TODAY)
+        after = run_rules(case.system(_fixed(case, finding)), ALL, today=TODAY)
         assert not set(finding.fingerprints[:1]) & _fingerprints(after)
         known = _fingerprints(before)
         new = [f for f in after.findings if not set(f.fingerprints) & known]

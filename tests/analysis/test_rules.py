@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from configsvc.analysis import native_system, rules
+from configsvc.analysis import rules
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.composite import Node, Work
 from configsvc.analysis.composite import Path as PathReader
@@ -82,7 +82,7 @@ def test_inputs_are_what_the_rule_reads(rule: type[Rule]) -> None:
     """
     read: set[str] = set()
     for case in cases_of(rule):
-        for subject in _subjects(rule(), native_system(case.catalog())):
+        for subject in _subjects(rule(), case.system()):
             _run(rule(), subject, read)
     assert read == set(rule.inputs)
 

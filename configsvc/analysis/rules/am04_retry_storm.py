@@ -88,7 +88,7 @@ class RetryStorm(NodeRule):
 
     def check(self, node: Node) -> Conflict | None:
         """Compare both loads with the capacity."""
-        multiplying = [edge for edge in node.incoming if edge.retry or edge.hedge]
+        multiplying = [edge for edge in node.incoming if _makes_copies(edge)]
         if not multiplying:
             return None
         instances, each = node.facts.instances, node.facts.requests_per_second
@@ -131,6 +131,10 @@ class RetryStorm(NodeRule):
 
 def _storm(bounds: GraphBounds, edge: EdgeView) -> Range:
     return bounds.rate(edge) * bounds.copies(edge)
+
+
+def _makes_copies(edge: EdgeView) -> bool:
+    return edge.hedge is not None or (edge.retry is not None and edge.retry.attempts > 1)
 
 
 def _is_unchecked(edge: EdgeView) -> bool:
