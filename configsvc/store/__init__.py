@@ -26,6 +26,7 @@ from configsvc.store.api import (
     WatchBatch,
 )
 from configsvc.store.audit import AuditEntry, AuditTrail
+from configsvc.store.candidates import Candidate, CandidateStep, Move
 from configsvc.store.changes import (
     MAX_CHANGE_BYTES,
     Bundle,
@@ -81,6 +82,8 @@ __all__ = [
     "BlobNotFoundError",
     "BlobStamp",
     "Bundle",
+    "Candidate",
+    "CandidateStep",
     "Clock",
     "Collected",
     "Collector",
@@ -104,6 +107,7 @@ __all__ = [
     "LimitExceededError",
     "Manifest",
     "ManifestReader",
+    "Move",
     "Namespaces",
     "Reading",
     "Records",

@@ -1,14 +1,16 @@
 """From a staged change to the one transaction that makes it a revision."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from configsvc.store import layout
 from configsvc.store._admission import digest_of
 from configsvc.store._json import encode
+from configsvc.store._layers import Layers, Tables, next_number
 from configsvc.store.answers import Answers, answer_to_json
 from configsvc.store.api import ABSENT, Clock, Compare, Digest, Store, Transaction
 from configsvc.store.audit import AuditTrail, audit_to_json
+from configsvc.store.candidates import encode_candidate
 from configsvc.store.changes import (
     MAX_CHANGE_BYTES,
     Committed,
@@ -19,7 +21,6 @@ from configsvc.store.changes import (
     encode_revision,
 )
 from configsvc.store.errors import AnswerExistsError, InvalidTransactionError, LimitExceededError
-from configsvc.store.manifest import Edit, Manifest, ManifestReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +37,13 @@ class Plan:
         return replace(self.outcome, head=replace(self.outcome.head, mod_revision=revision))
 
 
-@dataclass(frozen=True, slots=True)
-class _Edits:
-    """The two manifests of a namespace after a change."""
-
-    resources: Edit
-    services: Edit
-    first: bool
-
-    def blobs(self) -> Iterator[tuple[Digest, bytes]]:
-        """Yield what has to be put: of an unchanged table nothing, unless there was none."""
-        for edit in (self.resources, self.services):
-            if edit.changed or self.first:
-                yield from edit.blobs.items()
-
-
 class Planner:
     """Plans changes of namespaces; writes nothing."""
 
     def __init__(
-        self, store: Store, manifests: ManifestReader, clock: Clock, token: Callable[[], str]
+        self, store: Store, layers: Layers, clock: Clock, token: Callable[[], str]
     ) -> None:
-        self._manifests = manifests
+        self._layers = layers
         self._clock = clock
         self._token = token
         self._answers = Answers(store, clock)
@@ -66,52 +52,41 @@ class Planner:
     def plan(self, namespace: str, expected: Head | None, change: Staged) -> Plan:
         """Return what to write to put a change on top of a head."""
         _admit(change)
-        edits = self._edits(expected, change)
-        outcome = self._outcome(namespace, expected, change, edits)
+        tables = self._layers.after(namespace, expected, change)
+        outcome = self._outcome(namespace, expected, change, tables)
         head = Compare(layout.head(namespace), expected.mod_revision if expected else ABSENT)
         compares, answer = self._answer(namespace, change)
         transaction = Transaction(
             compares=(head, *compares),
             puts=(
-                *self._records(outcome, change),
+                *self._records(outcome, tables, change),
                 *answer,
                 *self._audit_entry(namespace, outcome.head.revision, change),
             ),
-            blobs=dict(_blobs(outcome, change, edits)) if outcome.changed else {},
+            blobs=dict(_blobs(tables, change)) if outcome.changed else {},
         )
         return Plan(transaction, outcome)
 
-    def _edits(self, expected: Head | None, change: Staged) -> _Edits:
-        number = expected.revision + 1 if expected else 1
-        resources = self._table(expected.manifest if expected else None)
-        services = self._table(expected.bundles if expected else None)
-        return _Edits(
-            resources.edit(_digests(change.puts), change.deletes, number),
-            services.edit(_digests(change.bundles), change.dropped, number),
-            first=expected is None,
-        )
-
-    def _table(self, digest: Digest | None) -> Manifest:
-        return self._manifests.load(digest) if digest else self._manifests.empty()
-
     def _outcome(
-        self, namespace: str, expected: Head | None, change: Staged, edits: _Edits
+        self, namespace: str, expected: Head | None, change: Staged, tables: Tables
     ) -> Committed:
-        resources, services = edits.resources, edits.services
-        if expected and not (resources.changed or services.changed or change.rollout is not None):
+        same = not (tables.resources or tables.services or change.rollout is not None)
+        if expected and same and change.step is None:
             return Committed(expected, changed=False)
         head = Head(
             namespace=namespace,
             epoch=expected.epoch if expected else self._token(),
-            revision=expected.revision + 1 if expected else 1,
-            manifest=resources.manifest.digest,
-            bundles=services.manifest.digest,
-            candidate=expected.candidate if expected else None,
+            revision=next_number(expected),
+            manifest=tables.manifest,
+            bundles=tables.bundles,
+            candidate=tables.candidate,
             mod_revision=ABSENT,
         )
-        return Committed(head, changed=True, resources=resources.changed, services=services.changed)
+        return Committed(head, changed=True, resources=tables.resources, services=tables.services)
 
-    def _records(self, outcome: Committed, change: Staged) -> Iterator[tuple[str, bytes]]:
+    def _records(
+        self, outcome: Committed, tables: Tables, change: Staged
+    ) -> Iterator[tuple[str, bytes]]:
         if not outcome.changed:
             return
         head = outcome.head
@@ -125,9 +100,13 @@ class Planner:
             time=self._clock() if change.time is None else change.time,
             findings=None if change.findings is None else digest_of(change.findings),
             rollout=change.rollout,
+            candidate=head.candidate.manifest if head.candidate else None,
         )
         yield layout.head(head.namespace), encode_head(head)
         yield layout.revision(head.namespace, head.revision), encode_revision(record)
+        if tables.moved is not None:
+            key = layout.rollout(head.namespace, tables.moved.revision)
+            yield key, encode_candidate(tables.moved)
 
     def _answer(
         self, namespace: str, change: Staged
@@ -152,18 +131,14 @@ class Planner:
         yield self._audit.key(namespace, entry), encode(audit_to_json(entry))
 
 
-def _blobs(outcome: Committed, change: Staged, edits: _Edits) -> Iterator[tuple[Digest, bytes]]:
-    yield from edits.blobs()
-    for key in outcome.resources & change.puts.keys():
+def _blobs(tables: Tables, change: Staged) -> Iterator[tuple[Digest, bytes]]:
+    yield from tables.blobs.items()
+    for key in tables.resources & change.puts.keys():
         yield digest_of(change.puts[key]), change.puts[key]
-    for service in outcome.services & change.bundles.keys():
+    for service in tables.services & change.bundles.keys():
         yield digest_of(change.bundles[service]), change.bundles[service]
     if change.findings is not None:
         yield digest_of(change.findings), change.findings
-
-
-def _digests(documents: Mapping[str, bytes]) -> dict[str, Digest]:
-    return {key: digest_of(data) for key, data in documents.items()}
 
 
 def _admit(change: Staged) -> None:

@@ -11,6 +11,7 @@ from configsvc.store._json import Json, decode_object, encode
 from configsvc.store.answers import Answer
 from configsvc.store.api import Digest, Entry
 from configsvc.store.audit import AuditEntry
+from configsvc.store.candidates import Candidate, CandidateStep, candidate_from_json
 from configsvc.store.errors import CorruptRecordError
 
 MAX_CHANGE_BYTES: Final = 16 << 20
@@ -27,7 +28,7 @@ class Head:
 
     `manifest` and `bundles` are digests of manifests: resources by ``Kind/name``, bundles by
     service. `epoch` names the lineage: it changes when the store is restored. `candidate` is
-    the rollout in progress, kept as it is by every change.
+    what is being rolled out; it stays as it is unless a change moves it.
     """
 
     namespace: str
@@ -35,7 +36,7 @@ class Head:
     revision: int
     manifest: Digest
     bundles: Digest
-    candidate: Json
+    candidate: Candidate | None
     mod_revision: int
 
 
@@ -45,7 +46,8 @@ class Staged:
 
     `puts` are documents by ``Kind/name``, `bundles` compiled bundles by service; `dropped` are
     services that have a bundle no more. `findings` is JSON kept with the revision, `rollout` what
-    its record says of a rollout. `time` is an instant, by default that of the commit. `answer` is
+    its record says of a rollout, `step` what it does to the candidate: a step makes a revision of
+    its own, whatever else changes. `time` is an instant, by default that of the commit. `answer` is
     remembered and `audit` appended in the same transaction, also when nothing else changes.
     """
 
@@ -57,6 +59,7 @@ class Staged:
     dropped: AbstractSet[str] = frozenset()
     findings: bytes | None = None
     rollout: Json = None
+    step: CandidateStep | None = None
     time: int | None = None
     answer: Answer | None = None
     audit: AuditEntry | None = None
@@ -81,6 +84,7 @@ class Revision:
 
     `manifest` is the digest of its resources, kept for ever; `bundles` that of the table of
     bundles, collected some time after it went out of force; `findings` that of a blob of JSON.
+    During a rollout both are the head's; `candidate` is the digest of the candidate's resources.
     """
 
     namespace: str
@@ -92,6 +96,7 @@ class Revision:
     time: int
     findings: Digest | None
     rollout: Json
+    candidate: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def encode_head(head: Head) -> bytes:
     return encode(
         {
             "bundles": head.bundles,
-            "candidate": head.candidate,
+            "candidate": head.candidate.to_json() if head.candidate else None,
             "epoch": head.epoch,
             "manifest": head.manifest,
             "revision": head.revision,
@@ -121,6 +126,7 @@ def decode_head(key: str, value: bytes, mod_revision: int) -> Head:
     """Read a head from an entry or an event; raise `CorruptRecordError` for anything else."""
     place = layout.place(key)
     fields = decode_object(value, key)
+    candidate = cast("Mapping[str, Json] | None", fields.get("candidate"))
     try:
         return Head(
             namespace=place.namespace if place else "",
@@ -128,7 +134,7 @@ def decode_head(key: str, value: bytes, mod_revision: int) -> Head:
             revision=cast("int", fields["revision"]),
             manifest=cast("str", fields["manifest"]),
             bundles=cast("str", fields["bundles"]),
-            candidate=fields["candidate"],
+            candidate=candidate_from_json(candidate) if candidate else None,
             mod_revision=mod_revision,
         )
     except KeyError as error:
@@ -141,6 +147,7 @@ def encode_revision(revision: Revision) -> bytes:
         {
             "author": revision.author,
             "bundles": revision.bundles,
+            "candidate": revision.candidate,
             "findings": revision.findings,
             "manifest": revision.manifest,
             "message": revision.message,
@@ -165,6 +172,7 @@ def decode_revision(entry: Entry) -> Revision:
             time=cast("int", fields["time"]),
             findings=cast("str | None", fields["findings"]),
             rollout=fields["rollout"],
+            candidate=cast("str | None", fields.get("candidate")),  # absent before 0.2
         )
     except (KeyError, IndexError, ValueError) as error:
         raise CorruptRecordError(entry.key, repr(error)) from error

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from configsvc.store.api import Clock, Digest, Store
+from configsvc.store.candidates import Candidate
 from configsvc.store.changes import Head, Revision
 from configsvc.store.errors import BlobNotFoundError
 from configsvc.store.namespaces import Namespaces
@@ -82,6 +83,9 @@ class Collector:
         for record in reversed(records):
             manifest = self._namespaces.manifest(record.manifest)
             history.needed.update(manifest.references(history.needed))
+            if record.candidate is not None:
+                proposed = self._namespaces.manifest(record.candidate)
+                history.needed.update(proposed.references(history.needed))
             if record.findings is not None:
                 history.needed.add(record.findings)
         history.newest = head.revision
@@ -90,6 +94,8 @@ class Collector:
     def _needed_by_bundles(self, head: Head, before: int) -> Iterator[Digest]:
         """Yield what the bundles need that are in force or were so after an instant."""
         yield from self._namespaces.bundles(head).references(frozenset())
+        if head.candidate is not None:
+            yield from self._needed_by_candidate(head.namespace, head.candidate)
         for successor, record in pairwise(self._records(head, 0)):
             if successor.time < before:
                 return
@@ -97,6 +103,14 @@ class Collector:
                 yield from self._namespaces.manifest(record.bundles).references(frozenset())
             except BlobNotFoundError:  # the clock was set back: it is collected already
                 continue
+
+    def _needed_by_candidate(self, namespace: str, candidate: Candidate) -> Iterator[Digest]:
+        """Yield its bundles, and the table that it was built on, which tells whom it concerns."""
+        for table in (
+            candidate.bundles,
+            self._namespaces.record(namespace, candidate.built).bundles,
+        ):
+            yield from self._namespaces.manifest(table).references(frozenset())
 
     def _records(self, head: Head, newer_than: int) -> Iterator[Revision]:
         """Yield the records of a lineage, newest first, down to a revision."""

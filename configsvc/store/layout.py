@@ -32,8 +32,8 @@ _UNUSABLE: Final = re.compile("[/\0\ud800-\udfff]")
 class Place:
     """A key of a namespace, taken apart.
 
-    `part` is ``head``, ``rev``, ``instance``, ``ack``, ``idem``, ``audit``, ``folder``,
-    ``settings`` or ``turn``; `rest` are the segments after it.
+    `part` is ``head``, ``rev``, ``rollout``, ``instance``, ``ack``, ``idem``, ``audit``,
+    ``folder``, ``settings`` or ``turn``; `rest` are the segments after it.
     """
 
     namespace: str
@@ -79,6 +79,16 @@ def revisions(name: str) -> str:
 def revision(name: str, number: int) -> str:
     """Return the key of one revision's record."""
     return f"{revisions(name)}{_number(number)}"
+
+
+def rollouts(name: str) -> str:
+    """Return the prefix of a namespace's rollouts."""
+    return f"{namespace(name)}rollout/"
+
+
+def rollout(name: str, number: int) -> str:
+    """Return the key of one rollout, by the revision that began it."""
+    return f"{rollouts(name)}{_number(number)}"
 
 
 def instances(name: str, service: str | None = None) -> str:

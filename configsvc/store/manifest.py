@@ -154,17 +154,26 @@ class Manifest:
             yield self._buckets[number]
             yield from (item.digest for item in table.values())
 
-    def edit(self, puts: Mapping[str, Digest], deletes: Collection[str], revision: int) -> "Edit":
+    def edit(
+        self,
+        puts: Mapping[str, Digest],
+        deletes: Collection[str],
+        revision: int,
+        *,
+        restamp: Collection[str] = (),
+    ) -> "Edit":
         """Return the manifest after the puts and deletes, made at `revision`.
 
-        A key put with the digest it has, or deleted where it is absent, does not change.
+        A key put with the digest it has, or deleted where it is absent, does not change. A key of
+        `restamp` gets the revision although it keeps its digest; one that is absent stays absent.
         """
-        touched = {_bucket_number(key) for key in (*puts, *deletes)}
+        touched = {_bucket_number(key) for key in (*puts, *deletes, *restamp)}
         before = self._reader.tables(self._buckets, touched)
         after = {number: dict(table) for number, table in before.items()}
+        stamped = [key for key in restamp if _restamp(after, key, revision)]
         changed = [key for key, digest in puts.items() if _set(after, key, digest, revision)]
         removed = [key for key in deletes if after[_bucket_number(key)].pop(key, None)]
-        return self._rewritten(before, after, frozenset((*changed, *removed)))
+        return self._rewritten(before, after, frozenset((*stamped, *changed, *removed)))
 
     def differences(self, later: "Manifest") -> tuple[Difference, ...]:
         """Return the keys whose digest differs, in key order; reads only unequal buckets."""
@@ -214,6 +223,15 @@ def _set(tables: Mapping[str, dict[str, Item]], key: str, digest: Digest, revisi
     """Put one key; False when it has that digest already and keeps its revision."""
     table = tables[_bucket_number(key)]
     if _digest(table, key) == digest:
+        return False
+    table[key] = Item(digest, revision)
+    return True
+
+
+def _restamp(tables: Mapping[str, dict[str, Item]], key: str, revision: int) -> bool:
+    table = tables[_bucket_number(key)]
+    digest = _digest(table, key)
+    if digest is None:
         return False
     table[key] = Item(digest, revision)
     return True

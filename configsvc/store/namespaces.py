@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from configsvc.store import layout
+from configsvc.store._layers import Layers
 from configsvc.store._staging import Planner
 from configsvc.store.api import MAX_OPERATIONS, Clock, Compare, Digest, Store, Transaction
+from configsvc.store.candidates import Candidate, decode_candidate
 from configsvc.store.changes import (
     Bundle,
     Committed,
@@ -23,7 +25,7 @@ from configsvc.store.errors import (
     HeadMovedError,
     UnknownRevisionError,
 )
-from configsvc.store.manifest import Difference, Manifest, ManifestReader
+from configsvc.store.manifest import Difference, Item, Manifest, ManifestReader
 from configsvc.store.snapshots import Snapshot
 
 _HEADS_AT_ONCE: Final = MAX_OPERATIONS // 2  # one compare and one put for each
@@ -40,7 +42,8 @@ class Namespaces:
         self._store = store
         self._token = token
         self._manifests = ManifestReader(store)
-        self._planner = Planner(store, self._manifests, clock, token)
+        self._layers = Layers(store, self._manifests)
+        self._planner = Planner(store, self._layers, clock, token)
 
     def names(self) -> tuple[str, ...]:
         """Return the namespaces that have a head, in order; also one whose head is damaged."""
@@ -138,6 +141,29 @@ class Namespaces:
     def manifest(self, digest: Digest) -> Manifest:
         """Return a manifest that a head or a record names."""
         return self._manifests.load(digest)
+
+    def touched(self, namespace: str, candidate: Candidate) -> dict[str, Item]:
+        """Return the bundles in which a candidate differs from what it was built on, by service."""
+        return self._layers.touched(namespace, candidate)
+
+    def rollout(self, namespace: str, revision: int) -> Candidate:
+        """Return a rollout by the revision that began it, as it is now or as it ended.
+
+        Raises `UnknownRevisionError` where that revision began none.
+        """
+        entry = self._store.get(layout.rollout(namespace, revision)) if revision > 0 else None
+        if entry is None:
+            head = self.head(namespace)
+            raise UnknownRevisionError(namespace, revision, head.revision if head else 0)
+        return decode_candidate(entry)
+
+    def rollouts(
+        self, namespace: str, *, before: int | None = None, limit: int = 50
+    ) -> tuple[Candidate, ...]:
+        """Return rollouts, newest first, only those begun before a revision."""
+        after = None if before is None else layout.rollout(namespace, before)
+        page = self._store.range(layout.rollouts(namespace), after=after, limit=limit, reverse=True)
+        return tuple(map(decode_candidate, page.entries))
 
     def reverting(
         self, namespace: str, head: Head, revision: int

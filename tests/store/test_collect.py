@@ -7,9 +7,11 @@ import pytest
 from configsvc.store import (
     GRACE,
     BlobNotFoundError,
+    CandidateStep,
     Collected,
     Collector,
     Head,
+    Move,
     Namespaces,
     Staged,
     Store,
@@ -54,6 +56,32 @@ def test_history_is_kept_for_ever(
     texts = [namespaces.snapshot("prod", n).document("Retry/a") for n in range(1, 6)]
     assert texts == [b"0", b"1", b"2", b"3", b"4"]
     assert [namespaces.findings(r) for r in namespaces.history("prod")][-1] == b"[0]"
+
+
+def test_a_candidate_is_kept_while_it_is_rolled_out(
+    collector: Collector, store: Store, publish: Callable[..., Head], clock: FakeClock
+) -> None:
+    """However long that takes: its bundles, and the table that tells whom they concern."""
+    publish(puts={"Retry/a": b"A1"}, bundles={"score": b"S1"})
+    publish(step=CandidateStep(Move.BUILD, 1), puts={"Retry/a": b"A2"}, bundles={"score": b"S2"})
+    head = publish(step=CandidateStep(Move.KEEP, 2), bundles={"score": b"S3"})
+    clock.advance(3 * GRACE)
+    collector.collect()
+    assert exists(store, b"S2")
+    assert head.candidate is not None
+    assert Namespaces(store, clock, lambda: "t").touched("prod", head.candidate).keys() == {"score"}
+
+
+def test_what_a_candidate_proposed_stays_readable(
+    collector: Collector, store: Store, publish: Callable[..., Head], clock: FakeClock
+) -> None:
+    """Of an aborted rollout the documents are kept as history, the bundles are not."""
+    publish(puts={"Retry/a": b"A1"}, bundles={"score": b"S1"})
+    publish(step=CandidateStep(Move.BUILD, 1), puts={"Retry/a": b"A2"}, bundles={"score": b"S2"})
+    publish(step=CandidateStep(Move.ABORT, 2))
+    clock.advance(3 * GRACE)
+    collector.collect()
+    assert (exists(store, b"A2"), exists(store, b"S2")) == (True, False)
 
 
 def test_what_nothing_names_goes_after_the_grace_time(
