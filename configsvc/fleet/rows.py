@@ -1,8 +1,9 @@
 """One agent as the fleet view shows it, and what agents report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Self
 
 POLL_SESSION = "poll"
@@ -74,6 +75,7 @@ class AgentRow:
         language: what the agent is written in.
         agent_version: the agent's version.
         breakers: its circuit breakers as last reported.
+        labels: what it says of itself when it connects, such as its zone.
         disconnected: when it was lost, None while it is connected.
     """
 
@@ -94,6 +96,7 @@ class AgentRow:
     language: str = ""
     agent_version: str = ""
     breakers: tuple[Breaker, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     disconnected: int | None = None
 
     @property
@@ -127,6 +130,7 @@ class AgentRow:
             "language": self.language,
             "agentVersion": self.agent_version,
             "breakers": [{"edge": each.edge, "state": each.state} for each in self.breakers],
+            "labels": dict(self.labels),
             "disconnected": self.disconnected,
         }
 
@@ -155,5 +159,6 @@ class AgentRow:
             language=value["language"],
             agent_version=value["agentVersion"],
             breakers=tuple(Breaker(each["edge"], each["state"]) for each in value["breakers"]),
+            labels=value.get("labels", {}),
             disconnected=value["disconnected"],
         )

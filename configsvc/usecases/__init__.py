@@ -19,6 +19,7 @@ from configsvc.usecases.preview import Preview
 from configsvc.usecases.publishing import Publisher
 from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.rolling_back import Rollback, RollbackDesk
+from configsvc.usecases.rollouts import RolloutDesk, RolloutView
 from configsvc.usecases.tokens import Tokens
 from configsvc.usecases.turns import Turns
 from configsvc.usecases.workspace import Workspace, Workspaces
@@ -43,6 +44,8 @@ __all__ = [
     "Repeats",
     "Rollback",
     "RollbackDesk",
+    "RolloutDesk",
+    "RolloutView",
     "StoredResource",
     "Tokens",
     "Workspace",
@@ -58,6 +61,7 @@ class ControlPlane:
 
     publisher: Publisher
     rollbacks: RollbackDesk
+    rollouts: RolloutDesk
     inspector: Inspector
     tokens: Tokens
     fleet: FleetView
@@ -97,6 +101,7 @@ class ControlPlane:
         return cls(
             publisher=publisher,
             rollbacks=RollbackDesk(namespaces, workspaces, publisher),
+            rollouts=RolloutDesk(namespaces, workspaces, publisher, moment, ask_fleet),
             inspector=Inspector(namespaces, workspaces, settings, audit, moment),
             tokens=Tokens(store, audit, moment),
             fleet=FleetView(store, namespaces, ask_fleet),

@@ -5,6 +5,7 @@ from typing import Final
 
 from configsvc.model.names import Key
 from configsvc.model.resources import MANAGED_BY_API
+from configsvc.rollout import Plan
 from configsvc.schema import Document
 from configsvc.store import MAX_CHANGE_BYTES
 from configsvc.usecases.errors import ChangeTooLargeError, InvalidChangeError
@@ -29,7 +30,8 @@ class Change:
     """An atomic set of puts and deletes.
 
     `base` is the revision that the author saw, None where `preconditions` stand in its place.
-    `writer` is who manages what is written: ``api`` or ``folder:NAME``. A document of `put` whose
+    `writer` is who manages what is written: ``api`` or ``folder:NAME``. `rollout` is the plan by
+    which it reaches the fleet in stages, None to reach all at once. A document of `put` whose
     origin is a JSON pointer (``/put/0``) came from there in the request.
     """
 
@@ -41,6 +43,7 @@ class Change:
     take_over: bool = False
     writer: str = MANAGED_BY_API
     preconditions: tuple[Precondition, ...] = ()
+    rollout: Plan | None = None
 
 
 def check_message(message: str) -> None:

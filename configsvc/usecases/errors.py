@@ -102,6 +102,26 @@ class StaleBaseError(OperationError):
         )
 
 
+class RolloutInProgressError(OperationError):
+    """A namespace rolls out one change at a time."""
+
+    def __init__(self, rollout: int) -> None:
+        self.rollout = rollout
+        super().__init__(
+            f"rollout {rollout} is in progress: promote or abort it first, or publish this change "
+            "to all, which suspends it"
+        )
+
+
+class RolloutEndedError(OperationError):
+    """A rollout that is to be moved is not the one in progress."""
+
+    def __init__(self, rollout: int, current: int | None) -> None:
+        self.rollout = rollout
+        now = f"{current} is in progress" if current else "none is in progress"
+        super().__init__(f"rollout {rollout} has ended: {now}")
+
+
 class PreconditionRequiredError(InputError):
     """A write of one resource without If-Match or If-None-Match."""
 

@@ -14,7 +14,8 @@ class Published:
 
     `changed` is False where nothing differed and no revision was made. `resources` has the digest
     of each resource that the change altered, None for a deleted one; `services` are those that got
-    another bundle, or have one no more.
+    another bundle, or have one no more. `rollout` says that it reaches them in stages: its name is
+    the revision.
     """
 
     namespace: str
@@ -22,6 +23,7 @@ class Published:
     changed: bool
     resources: Mapping[Key, str | None] = field(default_factory=lambda: MappingProxyType({}))
     services: tuple[str, ...] = ()
+    rollout: bool = False
 
 
 def published_to_json(outcome: Published) -> bytes:
@@ -32,6 +34,7 @@ def published_to_json(outcome: Published) -> bytes:
         "changed": outcome.changed,
         "resources": {str(key): digest for key, digest in outcome.resources.items()},
         "services": outcome.services,
+        "rollout": outcome.rollout,
     }
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -41,4 +44,11 @@ def published_from_json(data: bytes) -> Published:
     value = json.loads(data)
     resources = {Key.parse(key): digest for key, digest in value["resources"].items()}
     services = tuple(value["services"])
-    return Published(value["namespace"], value["revision"], value["changed"], resources, services)
+    return Published(
+        namespace=value["namespace"],
+        revision=value["revision"],
+        changed=value["changed"],
+        resources=resources,
+        services=services,
+        rollout=value.get("rollout", False),
+    )

@@ -8,7 +8,15 @@ from typing import Final
 from configsvc.model.names import NODE_KINDS, Key
 from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
-from configsvc.schema import Document, DocumentError, InvalidDocumentError, canonical, read
+from configsvc.schema import (
+    Document,
+    DocumentError,
+    InvalidDocumentError,
+    canonical,
+    load_value,
+    parse_json,
+    read,
+)
 from configsvc.store import Snapshot
 from configsvc.usecases.changes import Change, check_size
 from configsvc.usecases.errors import (
@@ -87,6 +95,19 @@ def read_documents(documents: Iterable[Document], today: date | None) -> Reading
             puts.append(Put(resource, canonical(document.value), document.origin))
     check_size(sum(len(each.data) for each in puts))
     return Reading(tuple(puts), tuple(errors))
+
+
+def read_kept(documents: Mapping[Key, bytes], revision: int) -> list[Resource]:
+    """Read stored documents by today's schemas, which may have tightened where they were drafts.
+
+    Raises:
+        InvalidDocumentError: some are not admitted any more.
+    """
+    loaded = (load_value(parse_json(data), origin=str(key)) for key, data in documents.items())
+    reading = read_documents(loaded, today=None)
+    if reading.errors:
+        raise InvalidDocumentError(reading.errors)
+    return [replace(put.resource, revision=revision) for put in reading.puts]
 
 
 def check_seen(

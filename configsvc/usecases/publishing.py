@@ -6,10 +6,16 @@ from typing import Final
 
 from configsvc.access import Principal, Right
 from configsvc.bundle import Bundle, compile_changed
+from configsvc.rollout import Rollout
 from configsvc.schema import InvalidDocumentError
-from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Namespaces, Staged
+from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Move, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
-from configsvc.usecases.errors import ContentionError, RefusedByFindingsError
+from configsvc.usecases.errors import (
+    ContentionError,
+    InvalidChangeError,
+    RefusedByFindingsError,
+    RolloutInProgressError,
+)
 from configsvc.usecases.judging import Judgement, judge
 from configsvc.usecases.kept_report import kept_report
 from configsvc.usecases.moment import Moment
@@ -18,6 +24,7 @@ from configsvc.usecases.outcome import Published
 from configsvc.usecases.preview import Preview, preview_of
 from configsvc.usecases.proposing import Proposal, Reading, propose, read_documents
 from configsvc.usecases.repeats import Repeat, Repeats
+from configsvc.usecases.rollout_steps import Step, step, suspension
 from configsvc.usecases.staleness import Staleness
 from configsvc.usecases.turns import Turns
 from configsvc.usecases.workspace import Judged, Workspace, Workspaces
@@ -28,12 +35,17 @@ TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is about to be written, by whom, and why."""
+    """What is about to be written, by whom, and why.
+
+    `rollout` gives the rollout by which it reaches the fleet, from the revision that it makes; None
+    where it is put in force for everybody at once.
+    """
 
     author: str
     action: str
     message: str
     judgement: Judgement
+    rollout: Callable[[int], Rollout] | None = None
 
 
 class Publisher:
@@ -86,6 +98,7 @@ class Publisher:
                 were there first.
             RefusedByFindingsError: it adds error findings or makes open ones worse.
             IdempotencyKeyReusedError: the key came with another request.
+            RolloutInProgressError: it has a plan, and another rollout is in progress.
             ContentionError: the head moved during each of `TRIES` tries.
             BusyError: its turn did not come.
         """
@@ -100,7 +113,7 @@ class Publisher:
             require_waiving(who, judgement)
             if not judgement.publishable:
                 raise RefusedByFindingsError(judgement.blocking, judgement.undecided)
-            return self.commit(Intent(who.name, "publish", change.message, judgement), repeat)
+            return self.commit(self._intent(who, change, judgement), repeat)
 
         return self.in_turn(namespace, repeat, attempt)
 
@@ -134,14 +147,25 @@ class Publisher:
         if not proposal.keys and repeat is None:
             return _unchanged(proposal.before)
         staged = self._stage(intent)
-        outcome = _outcome(proposal, staged)
+        outcome = _outcome(proposal, staged, rollout=intent.rollout is not None)
         answered = replace(staged, answer=self._repeats.remember(repeat, outcome))
         before = proposal.before
         committed = self._namespaces.commit(before.namespace, before.head, answered)
-        if committed.changed:
+        if committed.changed and intent.rollout is None:
             judged = Judged(intent.judgement.today, intent.judgement.report)
             self._workspaces.advance(before, committed.head, proposal.after, judged)
         return outcome
+
+    def _intent(self, who: Principal, change: Change, judgement: Judgement) -> Intent:
+        plan, before = change.rollout, judgement.proposal.before
+        if plan is None:
+            return Intent(who.name, "publish", change.message, judgement)
+        check_rollout(before)
+
+        def begin(revision: int) -> Rollout:
+            return Rollout.begin(revision, who.name, change.message, plan, self._moment.micros())
+
+        return Intent(who.name, "publish", change.message, judgement, begin)
 
     def _read(self, change: Change) -> Reading:
         check_count(change)
@@ -150,10 +174,12 @@ class Publisher:
     def _judge_change(self, namespace: str, change: Change, reading: Reading) -> Judgement:
         workspace = self._workspaces.at_head(namespace)
         self._staleness.check(change, reading.puts, workspace)
+        if change.rollout is not None:
+            check_rollout(workspace)
         return self.judge(propose(change, reading.puts, workspace))
 
     def _stage(self, intent: Intent) -> Staged:
-        proposal = intent.judgement.proposal
+        proposal, moved = intent.judgement.proposal, _step(intent)
         compiled = compile_changed(proposal.before.catalog, proposal.after, proposal.keys)
         differing = self._differing(proposal.before, compiled.put)
         return Staged(
@@ -164,6 +190,8 @@ class Publisher:
             bundles={name: compiled.put[name].data for name in differing},
             dropped=compiled.dropped,
             findings=kept_report(intent.judgement.report),
+            rollout=moved.record if moved else None,
+            step=moved.candidate if moved else None,
             audit=self._audit(intent) if proposal.keys else None,
         )
 
@@ -201,7 +229,32 @@ def _unchanged(workspace: Workspace) -> Published:
     return Published(workspace.namespace, workspace.revision, changed=False)
 
 
-def _outcome(proposal: Proposal, staged: Staged) -> Published:
+def check_rollout(workspace: Workspace) -> None:
+    """Do nothing if a rollout may begin in a namespace.
+
+    Raises:
+        InvalidChangeError: nobody holds anything yet that a part of the fleet could differ from.
+        RolloutInProgressError: there is one already.
+    """
+    if workspace.head is None:
+        raise InvalidChangeError(
+            "/rollout", "the first revision of a namespace goes to all: leave the rollout out"
+        )
+    if workspace.head.candidate is not None:
+        raise RolloutInProgressError(workspace.head.candidate.revision)
+
+
+def _step(intent: Intent) -> Step | None:
+    """What the write does to a candidate: it makes one, or leaves one behind on a former head."""
+    before = intent.judgement.proposal.before
+    if not intent.judgement.proposal.keys:
+        return None
+    if intent.rollout is None:
+        return suspension(before.head)
+    return step(Move.BUILD, intent.action, intent.rollout(before.revision + 1))
+
+
+def _outcome(proposal: Proposal, staged: Staged, *, rollout: bool) -> Published:
     """What a commit will lead to, known before it: any resource that differs makes a revision."""
     if not proposal.keys:
         return _unchanged(proposal.before)
@@ -209,6 +262,7 @@ def _outcome(proposal: Proposal, staged: Staged) -> Published:
         namespace=proposal.before.namespace,
         revision=proposal.before.revision + 1,
         changed=True,
+        rollout=rollout,
         resources={key: proposal.digest(key) for key in sorted(proposal.keys)},
         services=tuple(sorted({*staged.bundles, *staged.dropped})),
     )

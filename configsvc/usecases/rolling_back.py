@@ -1,19 +1,16 @@
 """Rolling back: former content as a new revision, checked against today's rules first."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from configsvc.access import Principal, Right
 from configsvc.model.names import Key, Kind
-from configsvc.model.resources import Resource
-from configsvc.schema import InvalidDocumentError, load_value, parse_json
 from configsvc.store import Namespaces
 from configsvc.usecases.changes import check_message
 from configsvc.usecases.errors import AcknowledgeError, UnknownNamespaceError
 from configsvc.usecases.judging import Judgement
 from configsvc.usecases.outcome import Published
 from configsvc.usecases.preview import Preview, preview_of
-from configsvc.usecases.proposing import Proposal, read_documents
+from configsvc.usecases.proposing import Proposal, read_kept
 from configsvc.usecases.publishing import Intent, Publisher
 from configsvc.usecases.repeats import Repeat
 from configsvc.usecases.workspace import Workspace, Workspaces
@@ -83,14 +80,5 @@ class RollbackDesk:
         documents = {Key.parse(key): data for key, data in puts.items()}
         kept = {key: data for key, data in documents.items() if key.kind is not Kind.WAIVER}
         gone = frozenset(key for key in map(Key.parse, deletes) if key.kind is not Kind.WAIVER)
-        former = _read_former(kept, workspace.revision + 1)
+        former = read_kept(kept, workspace.revision + 1)
         return Proposal(workspace, workspace.catalog.with_change(former, gone), kept, gone)
-
-
-def _read_former(documents: Mapping[Key, bytes], revision: int) -> list[Resource]:
-    """Former documents by today's schemas, which may have tightened where they were drafts."""
-    loaded = (load_value(parse_json(data), origin=str(key)) for key, data in documents.items())
-    reading = read_documents(loaded, today=None)
-    if reading.errors:
-        raise InvalidDocumentError(reading.errors)
-    return [replace(put.resource, revision=revision) for put in reading.puts]

@@ -183,10 +183,9 @@ def test_rollouts_are_listed_newest_first(namespaces: Namespaces, rolling: Head)
     assert [each.revision for each in namespaces.rollouts("prod", limit=1)] == [4]
 
 
+@pytest.mark.usefixtures("rolling")
 @pytest.mark.parametrize("revision", [0, 1, 7])
-def test_a_revision_that_began_no_rollout_is_refused(
-    namespaces: Namespaces, rolling: Head, revision: int
-) -> None:
+def test_a_revision_that_began_no_rollout_is_refused(namespaces: Namespaces, revision: int) -> None:
     """The error names it."""
     with pytest.raises(UnknownRevisionError):
         namespaces.rollout("prod", revision)

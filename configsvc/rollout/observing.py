@@ -1,0 +1,68 @@
+"""What the members of a rollout do with the candidate, from the rows of the fleet."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from configsvc.fleet import AgentRow, AgentState
+from configsvc.rollout.membership import is_member
+from configsvc.rollout.progress import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The connected members of a rollout whose service it concerns.
+
+    Args:
+        agents: connected agents of those services, members or not.
+        states: how many members stand how to the candidate.
+        rejections: why members rejected it, and how many.
+        open_breakers: members with at least one open breaker.
+        incomplete: processes and nodes that did not say what they know.
+    """
+
+    agents: int
+    states: Mapping[AgentState, int]
+    rejections: Mapping[str, int]
+    open_breakers: int
+    incomplete: tuple[str, ...]
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return sum(self.states.values())
+
+    def count(self, state: AgentState) -> int:
+        """Members in a state."""
+        return self.states.get(state, 0)
+
+
+def observe(
+    rollout: Rollout,
+    digests: Mapping[str, str],
+    rows: Iterable[AgentRow],
+    incomplete: tuple[str, ...] = (),
+) -> Observation:
+    """Look at the fleet.
+
+    Args:
+        rollout: whose members.
+        digests: the candidate's bundles, by the services whose bundle it alters.
+        rows: every known agent of the namespace; those that are lost do not count.
+        incomplete: who did not answer.
+    """
+    present = [row for row in rows if row.disconnected is None and row.service in digests]
+    members = [row for row in present if is_member(rollout, row.instance, row.labels)]
+    states = Counter(_state(row, digests[row.service]) for row in members)
+    return Observation(
+        agents=len(present),
+        states=states,
+        rejections=Counter(row.reason for row in members if row.state is AgentState.REJECTED),
+        open_breakers=sum(any(b.state == "open" for b in row.breakers) for row in members),
+        incomplete=incomplete,
+    )
+
+
+def _state(row: AgentRow, digest: str) -> AgentState:
+    """How a member stands to the candidate; what it says of another bundle says nothing of this."""
+    return row.state if row.wanted_digest == digest else AgentState.PENDING
