@@ -92,6 +92,8 @@ def rich(world: World) -> Api:
     return api
 
 
+PLAN = {"stages": [{"share": "10%"}, {"labels": {"zone": "a"}, "bake": "1m"}]}
+
 CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("namespaces", "GET", "/v1/namespaces", None, 200),
     ("namespace", "GET", "/v1/namespaces/prod", None, 200),
@@ -131,6 +133,21 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("diff", "GET", "diff?from=0&to=1", None, 200),
     ("roll_back", "POST", "rollback", {"to": 1, "message": "m"}, 200),
     ("roll_back", "POST", "rollback?dryRun=true", {"to": 2}, 200),
+    (
+        "start_rollout", "POST", "rollouts",
+        {"message": "m", "base": 3, "put": [service("x")], "rollout": PLAN}, 200,
+    ),
+    (
+        "start_rollout", "POST", "rollouts",
+        {"message": "m", "base": 3, "put": [service("x")], "rollout": {"stages": [{}]}}, 422,
+    ),
+    ("rollouts", "GET", "rollouts", None, 200),
+    ("rollout", "GET", "rollouts/4", None, 200),
+    ("rollout", "GET", "rollouts/1", None, 404),
+    ("pause_rollout", "POST", "rollouts/4/pause", {"reason": "lunch"}, 200),
+    ("resume_rollout", "POST", "rollouts/4/resume", None, 409),
+    ("promote_rollout", "POST", "rollouts/4/promote", None, 200),
+    ("abort_rollout", "POST", "rollouts/4/abort", {}, 200),
     ("edge", "GET", "edges/player/score", None, 200),
     ("edge_operation", "GET", "edges/player/score/get", None, 200),
     ("graph", "GET", "graph", None, 200),
@@ -153,7 +170,10 @@ def test_answer_is_what_the_description_says(
     """Each success and refusal has a described status, content type and shape, and an object."""
     name, method, path, body, status = call
     headers = NEW if path.startswith("resources/") and method != "GET" else {}
-    found = rich(world).call(method, path, body, headers=headers)
+    api = rich(world)
+    if "rollouts/" in path:
+        api.publish(service("late"), rollout=PLAN)
+    found = api.call(method, path, body, headers=headers)
     operation = next(
         each
         for methods in described["paths"].values()

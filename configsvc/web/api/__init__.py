@@ -15,9 +15,12 @@ PUT  .../resources/KIND/NAME?dryRun=&takeOver=       document as JSON or YAML; I
                                                      If-None-Match: *
 DELETE .../resources/KIND/NAME                       likewise
 POST .../changes?dryRun=                             {message, base, put, delete, waivers, confirm,
-                                                     takeOver}; Idempotency-Key
+                                                     takeOver, rollout}; Idempotency-Key
 POST .../check                                       {base, put, delete, waivers}; goes on past
                                                      what publishing refuses
+POST .../rollouts                                    as changes, with `rollout`: the plan
+GET  .../rollouts[/REVISION]                         newest first; one with its members and gate
+POST .../rollouts/REVISION/MOVE                      pause, resume, promote, abort
 GET  .../changes?before=&limit=                      newest first
 GET  .../changes/REVISION                            with the findings open at that time
 GET  .../changes/REVISION/convergence                how far it has come in the fleet
@@ -34,7 +37,16 @@ GET  /healthz*, /readyz*, /metrics, /openapi.json*   /metrics needs a token off 
 
 from flask import Flask
 
-from configsvc.web.api import administration, changes, fleet, policies, problems, resources, tokens
+from configsvc.web.api import (
+    administration,
+    changes,
+    fleet,
+    policies,
+    problems,
+    resources,
+    rollouts,
+    tokens,
+)
 from configsvc.web.api.description import description_routes
 from configsvc.web.api.health import health_routes
 from configsvc.web.api.incoming import RevisionConverter
@@ -46,7 +58,7 @@ def install(app: Flask, metrics: Metrics, *, open_metrics: bool) -> None:
     problems.install(app)
     app.url_map.converters["revision"] = RevisionConverter
     app.url_map.merge_slashes = False
-    modules = (administration, tokens, resources, changes, policies, fleet)
+    modules = (administration, tokens, resources, changes, rollouts, policies, fleet)
     families = [
         *(module.routes for module in modules),
         health_routes(metrics, open_metrics=open_metrics),

@@ -7,6 +7,7 @@ import orjson
 from flask import Response, g
 
 from configsvc.model.names import Key
+from configsvc.rollout import plan_from_json
 from configsvc.schema import Document, load_value
 from configsvc.usecases import Change, Published, Rollback
 from configsvc.usecases.waiving import waiver_documents
@@ -34,11 +35,12 @@ IDEMPOTENCY_KEY = Header(
     "Idempotency-Key", "Up to 255 characters; a repetition within 24 h gets the first outcome."
 )
 
-_CHECKS: Final = (
+CHECK_PROBLEMS: Final = (
     "change-too-large", "confirmation-required", "invalid-change", "invalid-document",
-    "managed-elsewhere", "stale-base", "unknown-base",
+    "managed-elsewhere", "rollout-in-progress", "stale-base", "unknown-base",
 )  # fmt: skip
 _WRITES: Final = ("contention", "idempotency-key-reused", "store-full")
+PUBLISH_PROBLEMS: Final = (*CHECK_PROBLEMS, *_WRITES, "refused-by-findings")
 
 
 @routes.add(
@@ -48,11 +50,11 @@ _WRITES: Final = ("contention", "idempotency-key-reused", "store-full")
     body=Body("Change"),
     queries=(DRY_RUN,),
     headers=(IDEMPOTENCY_KEY,),
-    problems=(*_CHECKS, *_WRITES, "refused-by-findings"),
+    problems=PUBLISH_PROBLEMS,
 )
 def publish(ns: str) -> Response:
     """Make a change the next revision."""
-    namespace, change = namespace_of(ns), _change(json_body("Change"))
+    namespace, change = namespace_of(ns), change_of(json_body("Change"))
     if DRY_RUN.read():
         return answer(preview_json(plane().publisher.check(principal(), namespace, change)))
     return _published(plane().publisher.publish(principal(), namespace, change, repeat()))
@@ -63,11 +65,11 @@ def publish(ns: str) -> Response:
     _CHECK,
     {200: Answer("What it would do, what is wrong with it included.", "Preview")},
     body=Body("Check"),
-    problems=_CHECKS,
+    problems=CHECK_PROBLEMS,
 )
 def check(ns: str) -> Response:
     """Say what a change would do; nothing is written."""
-    change = _change({"message": "", "confirm": True, **json_body("Check")})
+    change = change_of({"message": "", "confirm": True, **json_body("Check")})
     return answer(preview_json(plane().publisher.check(principal(), namespace_of(ns), change)))
 
 
@@ -140,7 +142,9 @@ def _published(outcome: Published) -> Response:
     return answer(published_json(outcome))
 
 
-def _change(sent: Mapping[str, Any]) -> Change:
+def change_of(sent: Mapping[str, Any]) -> Change:
+    """The change that a body of shape `Change` is; raises `InvalidPlanError`."""
+    plan = sent.get("rollout")
     return Change(
         message=sent["message"],
         base=sent.get("base"),
@@ -148,6 +152,7 @@ def _change(sent: Mapping[str, Any]) -> Change:
         delete=tuple(Key.parse(each) for each in sent.get("delete", ())),
         confirm=sent.get("confirm", False),
         take_over=sent.get("takeOver", False),
+        rollout=None if plan is None else plan_from_json(plan),
     )
 
 

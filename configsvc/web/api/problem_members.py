@@ -7,6 +7,7 @@ import orjson
 
 from configsvc.analysis.formats import finding_data
 from configsvc.analysis.formats.data import not_evaluated_data
+from configsvc.rollout import InvalidPlanError
 from configsvc.schema import DocumentError, InvalidDocumentError
 from configsvc.usecases import errors
 from configsvc.web.api.errors import MalformedBodyError
@@ -37,7 +38,7 @@ def members(error: Exception) -> Mapping[str, Any]:
     match error:
         case MalformedBodyError() | InvalidDocumentError():
             return {"errors": [document_error_json(each) for each in error.errors[:MAX_ERRORS]]}
-        case errors.InvalidChangeError():
+        case errors.InvalidChangeError() | InvalidPlanError():
             return {"errors": [{"pointer": error.pointer, "message": str(error)}]}
         case errors.RefusedByFindingsError():
             return {

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from configsvc import access, store
 from configsvc.errors import InputError
 from configsvc.model.names import InvalidNameError
+from configsvc.rollout import InvalidPlanError, RolloutPhaseError
 from configsvc.schema import InvalidDocumentError
 from configsvc.usecases import errors as refusals
 from configsvc.web.api import errors
@@ -49,6 +50,9 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         store.UnknownRevisionError: Kind(404, "unknown-revision"),
         refusals.StaleBaseError: Kind(409, "stale-base"),
         refusals.UnknownBaseError: Kind(409, "unknown-base"),
+        refusals.RolloutInProgressError: Kind(409, "rollout-in-progress"),
+        refusals.RolloutEndedError: Kind(409, "rollout-ended"),
+        RolloutPhaseError: Kind(409, "rollout-phase"),
         refusals.ManagedElsewhereError: Kind(409, "managed-elsewhere"),
         refusals.PreconditionFailedError: Kind(412, "precondition-failed"),
         refusals.ChangeTooLargeError: Kind(413, "change-too-large"),
@@ -58,6 +62,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         InvalidDocumentError: Kind(422, "invalid-document"),
         InvalidNameError: Kind(422, "invalid-name"),
         refusals.InvalidChangeError: Kind(422, "invalid-change"),
+        InvalidPlanError: Kind(422, "invalid-change"),
         refusals.MassDeletionError: Kind(422, "confirmation-required"),
         refusals.RefusedByFindingsError: Kind(422, "refused-by-findings"),
         refusals.AcknowledgeError: Kind(422, "acknowledgement-required"),

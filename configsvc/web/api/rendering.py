@@ -12,6 +12,7 @@ from configsvc.analysis.pages import page, summary
 from configsvc.fleet import AgentRow
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
+from configsvc.model.quantities import format_share
 from configsvc.store import AuditEntry, Revision
 from configsvc.usecases import (
     ConvergenceView,
@@ -60,7 +61,15 @@ def revision_json(record: Revision) -> dict[str, Any]:
         "author": record.author,
         "message": record.message,
         "time": rfc3339(record.time),
+        "rollout": move_json(record.rollout),
     }
+
+
+def move_json(record: object) -> dict[str, Any] | None:
+    """What a revision's record says of a rollout."""
+    if not isinstance(record, Mapping):
+        return None
+    return {**record, "share": format_share(record["share"])}
 
 
 def published_json(outcome: Published) -> dict[str, Any]:
@@ -73,6 +82,7 @@ def published_json(outcome: Published) -> dict[str, Any]:
             {**key_json(key), "digest": digest} for key, digest in outcome.resources.items()
         ],
         "services": list(outcome.services),
+        "rollout": outcome.revision if outcome.rollout else None,
     }
 
 

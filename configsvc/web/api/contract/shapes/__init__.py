@@ -10,6 +10,7 @@ from configsvc.web.api.contract.shapes import (
     policies,
     problem,
     resources,
+    rollouts,
 )
 from configsvc.web.api.contract.shapes.terms import Shape
 
@@ -21,6 +22,7 @@ SHAPES: Final[dict[str, Shape]] = {
     **policies.SHAPES,
     **problem.SHAPES,
     **resources.SHAPES,
+    **rollouts.SHAPES,
 }
 """Every shape except those of documents, which are the JSON Schemas of their kinds."""
 

@@ -34,14 +34,29 @@ _CONTENT: Final[dict[str, Shape]] = {
     "confirm": FLAG,
     "takeOver": FLAG,
 }
+_PLAN: Final[dict[str, Shape]] = {"rollout": ref("RolloutPlan")}
+
+_REVISION: Final[dict[str, Shape]] = {
+    "revision": REVISION,
+    "author": TEXT,
+    "message": TEXT,
+    "time": TIME,
+    "rollout": nullable(ref("RolloutMove")),
+}
 
 SHAPES: Final[dict[str, Shape]] = {
     "Change": record(
         {"message": _MESSAGE, "base": REVISION},
-        _CONTENT,
+        {**_CONTENT, **_PLAN},
         says="An atomic set of puts and deletes. `base` is the revision that its author saw; "
         "`waivers` is short for putting Waiver documents; `confirm` allows the deletion of more "
-        "than half of the namespace; `takeOver` that of what others manage.",
+        "than half of the namespace; `takeOver` that of what others manage; `rollout` is the plan "
+        "by which it reaches the fleet in stages.",
+    ),
+    "RolloutStart": record(
+        {"message": _MESSAGE, "base": REVISION, **_PLAN},
+        _CONTENT,
+        says="A change that reaches the fleet in stages.",
     ),
     "Check": record(
         {},
@@ -58,15 +73,10 @@ SHAPES: Final[dict[str, Shape]] = {
         {"message": _MESSAGE, "acknowledge": FLAG},
         says="What to go back to. `acknowledge` accepts the findings that come back with it.",
     ),
-    "Revision": record(
-        {"revision": REVISION, "author": TEXT, "message": TEXT, "time": TIME},
-    ),
+    "Revision": record(_REVISION, says="`rollout` is what it did to a rollout, if anything."),
     "RevisionWithReport": record(
         {
-            "revision": REVISION,
-            "author": TEXT,
-            "message": TEXT,
-            "time": TIME,
+            **_REVISION,
             "report": nullable(ref("Report")),
         },
         says="The record of a change, with the findings that were open when it was made.",

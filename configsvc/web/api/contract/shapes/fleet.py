@@ -39,6 +39,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "language": TEXT,
             "agentVersion": TEXT,
             "breakers": listed(record({"edge": TEXT, "state": TEXT})),
+            "labels": mapped(TEXT),
             "disconnected": nullable(COUNT),
             "lag": COUNT,
         },

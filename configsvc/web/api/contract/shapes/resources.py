@@ -39,8 +39,10 @@ SHAPES: Final[dict[str, Shape]] = {
                 record({"kind": ref("Kind"), "name": TEXT, "digest": nullable(DIGEST)})
             ),
             "services": listed(TEXT),
+            "rollout": nullable(REVISION),
         },
         says="The outcome of a write. `changed` is false where nothing differed; `resources` has "
-        "those that did, a deleted one without a digest; `services` those with a new bundle.",
+        "those that did, a deleted one without a digest; `services` those with a new bundle; "
+        "`rollout` names the rollout by which it reaches them in stages.",
     ),
 }
