@@ -109,6 +109,12 @@ class Settings:
         low=1,
         high=300,
     )
+    push_rate: int = _setting(
+        0,
+        "Most agents that each agent process tells of a change in a second; 0 is no limit.",
+        low=0,
+        high=1_000_000,
+    )
     collect_every: int = _setting(
         600,
         "Time between two collections of what no revision refers to any more.",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
@@ -10,6 +10,9 @@ from gunicorn.glogging import Logger
 from configsvc.agentgate.options import AgentGateSettings
 from configsvc.agentgate.worker import AgentGateWorker
 from configsvc.store import Store
+
+HUNG: Final = 15
+"""Seconds after which a process whose loop does not turn is killed and started anew."""
 
 OpenStore = Callable[[], Store]
 """Opens the store; called in each process, after the fork."""
@@ -48,15 +51,12 @@ class AgentPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             "worker_class": AgentGateWorker,
             "logger_class": PassingLogger,
             "loglevel": settings.log_level,
-            "backlog": 2048,
-            "timeout": 30,
+            "backlog": 65_535,  # as many as the system allows
+            "timeout": HUNG,
             "graceful_timeout": int(settings.grace) + 5,
             "proc_name": "configsvc-agentgate",
             "control_socket_disable": True,
         }
-        if settings.certificate is not None:
-            options["certfile"] = str(settings.certificate)
-            options["keyfile"] = str(settings.key) if settings.key else None
         for name, value in options.items():
             self.cfg.set(name, value)
 

@@ -120,7 +120,9 @@ class AgentEndpoints:
         session = f"{process.pid:x}-{secrets.token_hex(12)}"
         identity = (known.namespace, _parameter(request, "service"), instance)
         stream = AgentStream(identity, session, principal.token_id, held, process)
-        head = STREAM_HEAD + session_event(session, known.epoch, process.heartbeat)
+        head = STREAM_HEAD + session_event(
+            session, known.epoch, process.heartbeat, process.advice()
+        )
         connection = exchange.take_over(head, stream)
         if connection is not None:
             process.opened(stream, held, offer)

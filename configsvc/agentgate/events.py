@@ -1,5 +1,6 @@
 """The events of a stream as bytes."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,10 +24,29 @@ GONE: Final = b"event: gone\ndata: {}\n\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def session_event(session: str, epoch: str, heartbeat: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How one agent should behave so that a fleet does not act as one. Times are microseconds.
+
+    Args:
+        reconnect_after: how long it waits if the stream breaks without a word.
+        report_within: over how long it spreads its reports of bundles that it applied.
+    """
+
+    reconnect_after: int
+    report_within: int
+
+
+def session_event(session: str, epoch: str, heartbeat: int, advice: Advice) -> bytes:
     """The first event: the session, and the mean time between heartbeats in microseconds."""
-    body = {"session": session, "epoch": epoch, "heartbeat": heartbeat, "server": __version__}
-    return b"event: session\ndata: " + orjson.dumps(body) + b"\n\n"
+    body = {
+        "session": session,
+        "epoch": epoch,
+        "heartbeat": heartbeat,
+        "reportWithin": advice.report_within,
+        "server": __version__,
+    }
+    return b"event: session\nretry: %d\ndata: %b\n\n" % (_retry(advice), orjson.dumps(body))
 
 
 def bundle_event(offer: Offer, data: bytes, *, reset: bool) -> bytes:
@@ -47,10 +67,16 @@ def bundle_event(offer: Offer, data: bytes, *, reset: bool) -> bytes:
     )
 
 
-def heartbeat_event(epoch: str, head: int, digest: str, endpoints: int) -> bytes:
+def heartbeat_event(epoch: str, head: int, digest: str, endpoints: int, advice: Advice) -> bytes:
     """What the agent should hold; the digest is empty while its service has no bundle."""
-    body = {"epoch": epoch, "head": head, "digest": digest, "endpoints": endpoints}
-    return b"event: heartbeat\ndata: " + orjson.dumps(body) + b"\n\n"
+    body = {
+        "epoch": epoch,
+        "head": head,
+        "digest": digest,
+        "endpoints": endpoints,
+        "reportWithin": advice.report_within,
+    }
+    return b"event: heartbeat\nretry: %d\ndata: %b\n\n" % (_retry(advice), orjson.dumps(body))
 
 
 def drain_event(retry: int) -> bytes:
@@ -59,6 +85,10 @@ def drain_event(retry: int) -> bytes:
     The same advice is given in milliseconds to readers that know server-sent events alone.
     """
     return b'event: drain\nretry: %d\ndata: {"retry":%d}\n\n' % (retry // 1000, retry)
+
+
+def _retry(advice: Advice) -> int:
+    return advice.reconnect_after // 1000
 
 
 def rfc3339(instant: int) -> str:

@@ -16,6 +16,7 @@ from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.doorkeeper import Doorkeeper
 from configsvc.agentgate.endpoints import AgentEndpoints
+from configsvc.agentgate.events import Advice
 from configsvc.agentgate.following import Following
 from configsvc.agentgate.http import ProblemError, unavailable
 from configsvc.agentgate.hub import Hub
@@ -28,7 +29,7 @@ from configsvc.agentgate.readings import HeadReading, TokenReading
 from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.shelf import InForce, Shelf
 from configsvc.agentgate.streams import AgentStream
-from configsvc.push import Held, Offer, drain_delays
+from configsvc.push import Held, Offer, drain_delays, reconnect_delay, report_window
 from configsvc.store import Clock, Namespaces, Store
 
 _log = logging.getLogger("configsvc.agentgate")
@@ -67,7 +68,7 @@ class Gate:
         self.counters = Counters()
         self.connections = Connections(capacity, self.counters)
         self.doorkeeper = Doorkeeper()
-        self.hub = Hub(loop)
+        self.hub = Hub(loop, self._tell, settings.push_rate)
         self.presence = Presence(self.counters)
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
@@ -156,7 +157,7 @@ class Gate:
     def _in_force(self, new: InForce) -> None:
         """Tell the agents of every service whose bundle is another one now, and no others."""
         changed = self._shelf.put(new)
-        self.hub.tell(new.namespace, changed, self._tell)
+        self.hub.tell(new.namespace, changed)
 
     def _tell(self, streams: list[AgentStream]) -> None:
         """Write first, keep the books afterwards."""
@@ -257,6 +258,15 @@ class Gate:
         )
 
     # ── what streams ask ─────────────────────────────────────────────────────────────────────
+
+    def advice(self) -> Advice:
+        """See `Surroundings`."""
+        count = len(self.hub)
+        return Advice(reconnect_delay(count, self.random), report_window(count))
+
+    def untold(self, stream: AgentStream) -> bool:
+        """See `Surroundings`."""
+        return self.hub.untold(stream)
 
     def in_force(self, namespace: str) -> InForce | None:
         """See `Surroundings`."""

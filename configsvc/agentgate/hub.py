@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from configsvc.agentgate.exchange import Exchange
 from configsvc.agentgate.streams import AgentStream
-from configsvc.push import slices
+from configsvc.push import Queue
 
 Service = tuple[str, str]
 """Namespace and service."""
@@ -90,10 +90,20 @@ class Hub:
 
     Args:
         loop: the running loop.
+        tell: writes to streams whose service has something else in force.
+        rate: streams a second that are told; 0 for as many as there is time for.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        tell: Callable[[list[AgentStream]], None],
+        rate: int = 0,
+    ) -> None:
         self._loop = loop
+        self._tell = tell
+        self._untold: Queue[AgentStream] = Queue(rate)
+        self._telling = False
         self._streams: _Groups[Service, AgentStream] = _Groups()
         self._by_token: _Groups[str, AgentStream] = _Groups()
         self._sessions: dict[str, AgentStream] = {}
@@ -111,6 +121,7 @@ class Hub:
         self._sessions.pop(stream.session, None)
         self._streams.discard(stream.identity[:2], stream)
         self._by_token.discard(stream.token_id, stream)
+        self._untold.discard(stream)
 
     def await_change(self, waiter: Waiter) -> None:
         """A poll waits for a change of its service."""
@@ -143,29 +154,33 @@ class Hub:
         """Polls that wait."""
         return len(self._waiting)
 
-    def tell(
-        self,
-        namespace: str,
-        services: Collection[str],
-        each: Callable[[list[AgentStream]], None],
-    ) -> None:
-        """Wake polls and hand on the streams of services, a slice at a time.
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def untold(self, stream: AgentStream) -> bool:
+        """Whether a stream waits for its turn to be told of something new."""
+        return stream in self._untold
+
+    def tell(self, namespace: str, services: Collection[str]) -> None:
+        """Wake polls and tell the streams of services, a slice at a time.
 
         Between two slices others get a turn: reports, new connections, heartbeats, a newer change.
+        A stream that waits for its turn is told once, and then of what is in force by then.
         """
         for service in services:
             for waiter in self._waiters.get((namespace, service)):
                 waiter.wake()
-        streams = [s for service in services for s in self._streams.get((namespace, service))]
-        parts = slices(streams)
+            self._untold.add(self._streams.get((namespace, service)))
+        if not self._telling:
+            self._telling = True
+            self._step()
 
-        def step() -> None:
-            part = next(parts, None)
-            if part is not None:
-                each([stream for stream in part if stream.session in self._sessions])
-                self._loop.call_soon(step)
-
-        step()
+    def _step(self) -> None:
+        part = self._untold.take()
+        self._telling = bool(part)
+        if part:
+            self._loop.call_later(self._untold.pause, self._step)
+            self._tell(part)
 
     def wake_all(self) -> None:
         """Answer every waiting poll."""

@@ -48,6 +48,7 @@ class AgentGateSettings:
         run_directory: where each process puts its socket for the operator plane.
         processes: how many serve agents; one per core is the most that helps.
         heartbeat: mean time between two heartbeats to an agent, microseconds.
+        push_rate: streams a second that each process tells of a change; 0 for no limit.
         node: this node's name, part of the keys it writes; unique among nodes.
         certificate: PEM file of the certificate chain; None for no TLS.
         key: PEM file of its private key.
@@ -60,6 +61,7 @@ class AgentGateSettings:
     run_directory: Path
     processes: int = 1
     heartbeat: int = HEARTBEAT
+    push_rate: int = 0
     node: str = field(default_factory=socket.gethostname)
     certificate: Path | None = None
     key: Path | None = None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from configsvc.agentgate.events import GONE, drain_event, heartbeat_event
+from configsvc.agentgate.events import GONE, Advice, drain_event, heartbeat_event
 from configsvc.agentgate.exchange import Wire
 from configsvc.agentgate.shelf import InForce
 from configsvc.push import Held, Offer, PushKind, Subscription, heartbeat_delay
@@ -19,6 +19,12 @@ class Surroundings(Protocol):
 
     def now(self) -> int:
         """Microseconds since the Unix epoch."""
+
+    def advice(self) -> Advice:
+        """How one more agent should behave, as many as there are."""
+
+    def untold(self, stream: "AgentStream") -> bool:
+        """Whether the stream waits for its turn to be told of something new."""
 
     def in_force(self, namespace: str) -> InForce | None:
         """What the namespace has in force."""
@@ -152,5 +158,10 @@ class AgentStream:
         if self._connection is None or self.subscription.blocked or known is None:
             return
         offer = known.offers.get(self.identity[1])
+        if self._around.untold(self):  # its turn comes: it need not fetch
+            offer = self.subscription.wanted
         digest, endpoints = (offer.digest, offer.endpoints) if offer else ("", 0)
-        self._connection.write(heartbeat_event(known.epoch, known.revision, digest, endpoints))
+        advice = self._around.advice()
+        self._connection.write(
+            heartbeat_event(known.epoch, known.revision, digest, endpoints, advice)
+        )

@@ -5,22 +5,23 @@ import contextlib
 import logging
 import os
 import signal
-import ssl
 import time
 from typing import Final
 
 import uvloop
-from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
 from configsvc.agentgate.capacity import connection_capacity
+from configsvc.agentgate.certificate import Certificate
 from configsvc.agentgate.gate import Gate
 from configsvc.agentgate.options import AgentGateSettings
 from configsvc.store import Store
 
 _log = logging.getLogger("configsvc.agentgate")
 
-_BACKLOG: Final = 2048
+_BACKLOG: Final = 65_535
+"""Connections that may wait to be taken: as many as the system allows (net.core.somaxconn)."""
+
 _BEAT: Final = 1.0
 _CLOSING: Final = 0.05
 _LOADING: Final = 3.0
@@ -52,6 +53,7 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
     async def _serve(self, settings: AgentGateSettings, store: Store) -> None:
         loop = asyncio.get_running_loop()
         stop = self._stop_on_signals(loop)
+        certificate = _certificate(settings)
         capacity = connection_capacity(settings.limits.connections)
         gate = Gate(settings, store, loop, capacity=capacity, clock=_now)
         gate.start()
@@ -66,8 +68,8 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
                 await loop.create_server(
                     gate.agent_connection,
                     sock=listener.sock,
-                    ssl=self._tls(),
-                    ssl_handshake_timeout=settings.limits.read if self.cfg.is_ssl else None,
+                    ssl=certificate.context if certificate else None,
+                    ssl_handshake_timeout=settings.limits.read if certificate else None,
                     backlog=_BACKLOG,
                 )
                 for listener in self.sockets
@@ -76,16 +78,18 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
                 "serving agents",
                 extra={"capacity": capacity, "bind": settings.bind},
             )
-            await self._beat_until(stop)
+            await self._beat_until(stop, certificate)
             for server in servers:
                 server.close()
             gate.drain()
             await self._let_end(gate, settings.grace)
 
-    async def _beat_until(self, stop: asyncio.Event) -> None:
+    async def _beat_until(self, stop: asyncio.Event, certificate: Certificate | None) -> None:
         """Show gunicorn that the loop turns, until it is time to stop or gunicorn is gone."""
         while self.alive and self.ppid == os.getppid():
             self.notify()
+            if certificate is not None:
+                certificate.refresh()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _BEAT)
 
@@ -108,9 +112,11 @@ class AgentGateWorker(Worker):  # type: ignore[misc]  # gunicorn has no type inf
             loop.add_signal_handler(number, leave, number)
         return stop
 
-    def _tls(self) -> ssl.SSLContext | None:
-        context: ssl.SSLContext | None = ssl_context(self.cfg) if self.cfg.is_ssl else None
-        return context
+
+def _certificate(settings: AgentGateSettings) -> Certificate | None:
+    if settings.certificate is None:
+        return None
+    return Certificate(settings.certificate, settings.key or settings.certificate)
 
 
 async def _serve_internally(gate: Gate, settings: AgentGateSettings) -> asyncio.AbstractServer:

@@ -2,7 +2,7 @@
 
 from configsvc.push.heartbeats import HEARTBEAT, heartbeat_delay
 from configsvc.push.offers import Held, Need, Offer, ResumeId, need
-from configsvc.push.pacing import drain_delays, slices
+from configsvc.push.pacing import Queue, drain_delays, reconnect_delay, report_window
 from configsvc.push.subscription import Push, PushKind, Subscription
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "Offer",
     "Push",
     "PushKind",
+    "Queue",
     "ResumeId",
     "Subscription",
     "drain_delays",
     "heartbeat_delay",
     "need",
-    "slices",
+    "reconnect_delay",
+    "report_window",
 ]

@@ -22,6 +22,7 @@ def serve(settings: Settings, descriptor: int) -> None:
         run_directory=settings.run,
         processes=settings.agent_processes,
         heartbeat=settings.heartbeat * _SECOND,
+        push_rate=settings.push_rate,
         certificate=Path(settings.tls_certificate) if settings.tls else None,
         key=Path(settings.tls_key) if settings.tls else None,
         grace=DRAIN,

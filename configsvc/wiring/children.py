@@ -22,6 +22,7 @@ class Plan:
         environment: all of its variables.
         descriptors: open files that it inherits under their numbers.
         probe: whether it serves; may take a second. None for one that serves nobody.
+        responds: whether it answers at all, be it with an error; None if that cannot be asked.
         phase: children are stopped phase by phase, the lowest first.
     """
 
@@ -30,6 +31,7 @@ class Plan:
     environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
     probe: Callable[[], bool] | None = None
+    responds: Callable[[], bool] | None = None
     phase: int = 0
 
 

@@ -13,8 +13,12 @@ from typing import Final
 from configsvc.errors import InputError, OperationError
 from configsvc.settings import Address, Settings
 
-BACKLOG: Final = 2048
-"""Connections that may wait to be taken, for example while a child is started anew."""
+BACKLOG: Final = 65_535
+"""Connections that may wait to be taken, for example while a child is started anew.
+
+The system caps it (net.core.somaxconn); a fleet that comes back all at once waits here, not in
+retries of its own.
+"""
 
 
 class InsecureListenError(InputError):

@@ -16,7 +16,7 @@ from configsvc.wiring.children import Plan, python_module
 from configsvc.wiring.data_directory import DataDirectory
 from configsvc.wiring.folders import check_policies
 from configsvc.wiring.listening import Listener, check_exposure, listen
-from configsvc.wiring.probing import answers
+from configsvc.wiring.probing import answers, responds
 from configsvc.wiring.supervisor import Supervisor
 
 _log = logging.getLogger("configsvc.serve")
@@ -130,11 +130,13 @@ def _plans(
         _plan(
             "operator", metrics, lifeline, operator,
             probe=partial(answers, operator, "/readyz", certificate),
+            responds=partial(responds, operator, "/healthz", certificate),
             phase=_OPERATORS_FIRST,
         ),
         _plan(
             "agents", environment, lifeline, agents,
             probe=partial(answers, agents, "/healthz", certificate),
+            responds=partial(responds, agents, "/healthz", certificate),
         ),
         _plan("controller", environment, lifeline),
     )  # fmt: skip
@@ -147,12 +149,13 @@ def _plan(
     listener: Listener | None = None,
     *,
     probe: Callable[[], bool] | None = None,
+    responds: Callable[[], bool] | None = None,
     phase: int = _THE_OTHERS,
 ) -> Plan:
     descriptors = (listener.socket.fileno(),) if listener else ()
     numbers = (os.getpid(), lifeline, *descriptors)
     arguments = python_module("configsvc.wiring.process", name, *map(str, numbers))
-    return Plan(name, arguments, environment, (lifeline, *descriptors), probe, phase)
+    return Plan(name, arguments, environment, (lifeline, *descriptors), probe, responds, phase)
 
 
 def _close(listeners: tuple[Listener, Listener]) -> None:

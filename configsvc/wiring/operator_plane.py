@@ -1,6 +1,8 @@
 """The operator plane's process: gunicorn with threads, around the Flask application."""
 
 import os
+import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
@@ -9,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 from prometheus_client.multiprocess import mark_process_dead
 
 from configsvc.agentgate.app import PassingLogger
+from configsvc.agentgate.certificate import Certificate
 from configsvc.fleet import ask_metrics
 from configsvc.settings import Settings
 from configsvc.store import Store
@@ -58,7 +61,11 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
             "child_exit": _forget_gauges,
         }
         if settings.tls:
-            options |= {"certfile": settings.tls_certificate, "keyfile": settings.tls_key}
+            options |= {
+                "certfile": settings.tls_certificate,
+                "keyfile": settings.tls_key,
+                "ssl_context": _following(settings),
+            }
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -80,6 +87,17 @@ def serve(settings: Settings, descriptor: int) -> None:
     """Serve operators on a listening socket until SIGTERM or SIGINT; ends the process."""
     _forget_former_numbers(Path(os.environ[MULTIPROCESS]))
     OperatorPlane(settings, descriptor).run()
+
+
+def _following(settings: Settings) -> Callable[..., ssl.SSLContext]:
+    """What gunicorn calls for each connection: one context, and its files looked at anew."""
+    certificate = Certificate(Path(settings.tls_certificate), Path(settings.tls_key))
+
+    def context(_config: object, _default: object) -> ssl.SSLContext:
+        certificate.refresh()
+        return certificate.context
+
+    return context
 
 
 def _follow_arbiter(_arbiter: object, _worker: object) -> None:

@@ -20,12 +20,22 @@ def answers(listener: Listener, path: str, certificate: Path | None) -> bool:
         path: what to ask for.
         certificate: what a plane with TLS must show; its name is of no interest on this machine.
     """
+    status = _status(listener, path, certificate)
+    return status is not None and status < http.client.INTERNAL_SERVER_ERROR
+
+
+def responds(listener: Listener, path: str, certificate: Path | None) -> bool:
+    """As `answers`, but an error is an answer too: its store may be away, and it is alive."""
+    return _status(listener, path, certificate) is not None
+
+
+def _status(listener: Listener, path: str, certificate: Path | None) -> int | None:
     try:
         with closing(_connect(listener, certificate)) as connection:
             connection.request("GET", path)
-            return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
+            return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
 
 
 def _connect(listener: Listener, certificate: Path | None) -> http.client.HTTPConnection:

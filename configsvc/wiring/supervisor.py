@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from configsvc.wiring.children import Child, Plan, described
+from configsvc.wiring.liveness import LOOK_EVERY, Liveness, is_stopped
 from configsvc.wiring.restarts import MOST_FAST_FAILURES, Restarts
 
 _log = logging.getLogger("configsvc.serve")
@@ -43,13 +44,21 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Hung:
+    """A child is there and does nothing any more."""
+
+    child: Child
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Somebody wants the node to stop."""
 
     reason: str
 
 
-Event = Exited | Ready | Stop
+Event = Exited | Ready | Hung | Stop
 
 
 @dataclass(slots=True)
@@ -111,6 +120,8 @@ class Supervisor:
                     self._act_on_due()
                 case Ready(child):
                     self._note_ready(child)
+                case Hung(child, why):
+                    self._end_hung(child, why)
                 case Stop(reason):
                     _log.info("stopping: %s", reason)
                     return STOPPED
@@ -138,6 +149,18 @@ class Supervisor:
             if ended.wait(_PROBE_EVERY):
                 return
         self._events.put(Ready(child))
+        self._watch(child, ended)
+
+    def _watch(self, child: Child, ended: threading.Event) -> None:
+        """Report a child that is there and does nothing any more."""
+        liveness = Liveness(self._clock())
+        while not ended.wait(LOOK_EVERY):
+            responds = child.plan.responds
+            silent = responds is not None and not responds()
+            why = liveness.look(self._clock(), stopped=is_stopped(child.pid), silent=silent)
+            if why:
+                self._events.put(Hung(child, why))
+                return
 
     def _note_ready(self, child: Child) -> None:
         charge = self._charge_of(child)
@@ -152,6 +175,13 @@ class Supervisor:
         if not self._announced and all(each.ready for each in self._charges):
             self._announced = True
             self._on_ready()
+
+    def _end_hung(self, child: Child, why: str) -> None:
+        """Kill a child that does nothing any more; its end leads to a new start."""
+        charge = self._charge_of(child)
+        if charge.child is child:
+            _log.error("%s %s: killing it", charge.plan.name, why, extra={"child": child.pid})
+            child.kill()
 
     def _plan_restart(self, charge: _Charge, child: Child) -> bool:
         """Decide when an ended child's successor starts; False if there is to be none."""

@@ -3,7 +3,6 @@
 import os
 import signal
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,19 @@ from configsvc.agentgate.options import AgentGateSettings
 from configsvc.errors import InputError
 from configsvc.fleet import AgentState, ask_metrics, ask_nodes
 from configsvc.store.sqlite import SqliteStore
-from tests.agentgate.node import node
-from tests.agentgate.world import Agents, World, bundle, bundle_target, now, run_against, until
+from tests.agentgate import certificates
+from tests.agentgate.node import Node, node
+from tests.agentgate.world import (
+    PATIENCE,
+    Agents,
+    World,
+    bundle,
+    bundle_target,
+    now,
+    run,
+    run_against,
+    until,
+)
 
 
 @pytest.fixture
@@ -117,12 +127,9 @@ def test_interrupt_ends_at_once(world: World, tmp_path: Path) -> None:
 def test_tls(world: World, tmp_path: Path) -> None:
     """Streams, pushes and reports work over TLS; plain text is not understood."""
     pem = tmp_path / "localhost.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(pem), "-out", str(tmp_path / "certificate.pem")]
-    subprocess.run(["openssl", "req", "-x509", *key, *subject, *files], check=True)
-    certificate = (tmp_path / "certificate.pem").read_text()
-    pem.write_text(certificate + pem.read_text())
+    pair = certificates.make(tmp_path)
+    certificate = pair.certificate.read_text()
+    pem.write_text(certificate + pair.key.read_text())
 
     async def scenario(agents: Agents) -> None:
         agent = await agents.stream(world.token())
@@ -142,6 +149,14 @@ def test_tls(world: World, tmp_path: Path) -> None:
     with node(tmp_path, pem=pem) as running:
         run_against(running.port, scenario, ssl.create_default_context(cadata=certificate))
         run_against(running.port, plain)
+        renewed = certificates.make(tmp_path / "renewed")
+        pem.write_text(renewed.certificate.read_text() + renewed.key.read_text())
+        run(until(lambda: _shown_by(running) == renewed.certificate.read_text()))
+
+
+def _shown_by(running: Node) -> str:
+    """The certificate that new connections are shown."""
+    return ssl.get_server_certificate(("127.0.0.1", running.port), timeout=PATIENCE)
 
 
 def test_run_directory_that_is_too_deep(tmp_path: Path) -> None:

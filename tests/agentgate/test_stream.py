@@ -77,6 +77,7 @@ def test_agent_that_holds_the_bundle_is_sent_nothing_but_heartbeats(
                 "head": 2,
                 "digest": event.json["digest"],
                 "endpoints": 0,
+                "reportWithin": 1_000,
             }
 
     run(scenario())

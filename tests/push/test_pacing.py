@@ -2,7 +2,14 @@
 
 import random
 
-from configsvc.push import HEARTBEAT, drain_delays, heartbeat_delay, slices
+from configsvc.push import (
+    HEARTBEAT,
+    Queue,
+    drain_delays,
+    heartbeat_delay,
+    reconnect_delay,
+    report_window,
+)
 
 
 def test_heartbeats_stay_within_a_fifth() -> None:
@@ -13,9 +20,62 @@ def test_heartbeats_stay_within_a_fifth() -> None:
     assert 17_900_000 < max(delays) <= 18_000_000
 
 
-def test_slices_hold_all_in_order() -> None:
-    """Nothing is lost or doubled."""
-    assert list(slices(range(5), 2)) == [[0, 1], [2, 3], [4]]
+def test_a_queue_gives_slices_in_order() -> None:
+    """Nothing is lost; between two slices others get a turn."""
+    queue: Queue[int] = Queue()
+    queue.add(range(600))
+    assert [queue.take(), queue.take(), queue.take(), queue.take()] == [
+        list(range(256)),
+        list(range(256, 512)),
+        list(range(512, 600)),
+        [],
+    ]
+    assert queue.pause == 0
+
+
+def test_who_waits_already_waits_once() -> None:
+    """A newer change joins the push that is pending, in its place."""
+    queue: Queue[str] = Queue()
+    queue.add(["a", "b"])
+    queue.add(["b", "a", "c"])
+    assert queue.take() == ["a", "b", "c"]
+
+
+def test_who_has_gone_waits_no_more() -> None:
+    """A stream that ended is not told, and may come back to the end of the queue."""
+    queue: Queue[str] = Queue()
+    queue.add(["a", "b"])
+    queue.discard("a")
+    assert "a" not in queue
+    assert queue.take() == ["b"]
+    assert len(queue) == 0
+
+
+def test_a_pace_is_kept_by_smaller_slices_and_pauses() -> None:
+    """A hundred a second are five every 50 ms; a pace below that is one at a time."""
+    hundred: Queue[int] = Queue(100)
+    hundred.add(range(20))
+    assert (len(hundred.take()), hundred.pause) == (5, 0.05)
+    slow: Queue[int] = Queue(2)
+    slow.add(range(20))
+    assert (len(slow.take()), slow.pause) == (1, 0.5)
+
+
+def test_agents_of_a_crashed_server_come_back_spread() -> None:
+    """A millisecond for each, at most half a minute; an agent that is alone comes at once."""
+    assert reconnect_delay(10_000, lambda: 0.5) == 5_000_000
+    assert reconnect_delay(1, lambda: 0.5) == 500
+    assert reconnect_delay(1_000_000, lambda: 1.0) == 30_000_000
+
+
+def test_reports_are_spread_over_a_window() -> None:
+    """Few agents answer at once, ten thousand over five seconds, more over no more than that."""
+    assert [report_window(count) for count in (0, 10, 10_000, 50_000)] == [
+        0,
+        5_000,
+        5_000_000,
+        5_000_000,
+    ]
 
 
 def test_drain_spreads_over_a_millisecond_each() -> None:

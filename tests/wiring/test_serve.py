@@ -6,15 +6,18 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from configsvc.cli.exits import Exit
+from tests.agentgate import certificates
 from tests.serving import RunningServer, ServeFailedError, accepts, serving
 from tests.wiring.processes import Watched, descendants
 
@@ -243,18 +246,15 @@ def test_child_that_cannot_start_ends_the_node(tmp_path: Path) -> None:
 @pytest.mark.external("openssl")
 def test_planes_speak_tls(tmp_path: Path) -> None:
     """With a certificate both planes are https, and the node knows that they are ready."""
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            shutil.which("openssl") or "openssl", "req", "-x509", "-newkey", "ec",
-            "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-            "-subj", "/CN=configsvc.test", "-keyout", str(key), "-out", str(certificate),
-        ],
-        capture_output=True,
-        check=True,
-    )  # fmt: skip
-    flags = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    pair = certificates.make(tmp_path / "tls")
+    flags = ("--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key))
     with serving(tmp_path / "data", *flags) as server:
         assert server.url.startswith("https://127.0.0.1:")
         assert server.agents_url.startswith("https://127.0.0.1:")
+        renewed = certificates.make(tmp_path / "renewed")
+        shutil.copy(renewed.certificate, pair.certificate)
+        shutil.copy(renewed.key, pair.key)
+        context = ssl.create_default_context(cafile=str(renewed.certificate))
+        with urlopen(f"{server.url}/healthz", context=context) as answer:  # noqa: S310 loopback
+            assert answer.status == 200
         assert server.stop() == Exit.CLEAN

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from configsvc.wiring import restarts, supervisor
+from configsvc.wiring import liveness, restarts, supervisor
 from configsvc.wiring.children import Plan
 from configsvc.wiring.supervisor import GAVE_UP, STOPPED, Supervisor
 from tests.wiring.processes import Watched
@@ -241,3 +241,28 @@ def end_when_replaced(supervised: Supervisor) -> None:
             stop()
 
     supervised._start = counted  # type: ignore[method-assign]
+
+
+def test_a_stopped_child_is_replaced(
+    family: Family, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who is there and does nothing is killed and started anew."""
+    monkeypatch.setattr(supervisor, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(liveness, "STOPPED_PATIENCE", 0.05)
+    # The first one stops itself; the second is told to end once it is there.
+    program = (
+        "first = not log.exists(); write()\n"
+        "if first: os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "signal.sigwait({signal.SIGTERM})"
+    )
+
+    ready: list[str] = []
+
+    def probe() -> bool:
+        started = family.log if (family.folder / "log").exists() else []
+        if len(started) > 1:
+            stop()
+        return len(started) > len(ready)
+
+    assert run([family.plan("one", program, probe=probe)], lambda: ready.append("")) == STOPPED
+    assert "one has been stopped for 0.05 s: killing it" in caplog.messages

@@ -300,3 +300,14 @@ def test_standings_are_values(world: World) -> None:
 
     assert seen.held is None
     assert dataclasses.is_dataclass(seen)
+
+
+def test_applied_is_reported_within_the_servers_window(world: World) -> None:
+    """Each agent of a large fleet draws a time of its own; a rejection is told at once."""
+    world.keeper.connected(dataclasses.replace(SESSION, report_within=4_000_000))
+    world.offer(1)
+    applied_due = world.outbox.due
+    world.offer(2, b"no bundle")
+
+    assert world.time < applied_due <= world.time + 4
+    assert world.outbox.due == world.time

@@ -92,3 +92,16 @@ def test_reasons_are_cut() -> None:
 
     assert len(str(body["reason"])) == MAX_REASON
     assert "revision" not in body
+
+
+def test_what_is_due_first_takes_the_rest_along() -> None:
+    """One request serves all that waits, and the next report has a time of its own."""
+    outbox = connected()
+    outbox.put(report("a"), due=9.0)
+    outbox.put(report("b", "rejected"), due=3.0)
+    outbox.put(report("c"), due=5.0)
+    due = outbox.due
+    outbox.sent(outbox.take()[1])
+    outbox.put(report("d"), due=7.0)
+
+    assert (due, outbox.due) == (3.0, 7.0)

@@ -24,6 +24,8 @@ HEAL_JITTER = 1.0
 
 _NOT_APPLIED = "this agent failed to apply it; its log says more"
 
+_MICROSECONDS = 1_000_000
+
 _MISSED = 3 * 1.2 / 1_000_000
 """Three heartbeats that come up to a fifth late, per microsecond of their interval, in seconds."""
 
@@ -63,6 +65,7 @@ class Keeper:
         self._rejected: dict[str, str] = {}
         self._unstored: Record | None = None
         self._endpoints = "0"
+        self._report_within = 0
 
     @property
     def standing(self) -> Standing:
@@ -136,6 +139,7 @@ class Keeper:
                 heard=self._now(),
                 patience=session.heartbeat * _MISSED,
             )
+            self._report_within = session.report_within
             self._outbox.connect(session.id)
             self._report_held()
 
@@ -156,6 +160,7 @@ class Keeper:
         """Compare what the server wants with what is held, and plan a fetch if they differ."""
         with self.changed:
             self._endpoints = beat.endpoints
+            self._report_within = beat.report_within
             self._stand(heard=self._now())
             if not beat.digest:
                 return
@@ -318,9 +323,10 @@ class Keeper:
             self._report(held, "overridden" if self._override else "applied")
 
     def _report(self, position: Position, state: ReportState, reason: str = "") -> None:
-        self._outbox.put(
-            Report(position.version, position.digest, state, reason, position.revision)
-        )
+        report = Report(position.version, position.digest, state, reason, position.revision)
+        # A rejection is news at once; that all is well may wait until others have said so.
+        spread = 0 if state == "rejected" else self._report_within / _MICROSECONDS
+        self._outbox.put(report, self._now() + spread * random.random())
 
     def _stand(self, **facts: object) -> None:
         self._standing = replace(self._standing, **facts)

@@ -18,6 +18,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _EPOCH = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SHORTEST_HEARTBEAT = 10_000
 _LONGEST_HEARTBEAT = 600_000_000
+_LONGEST_REPORT = 30_000_000
 
 ReportState: TypeAlias = Literal["applied", "rejected", "overridden"]
 
@@ -31,11 +32,15 @@ class Offer(Value):
 
 
 class Session(Value):
-    """The first event of a stream; ``heartbeat`` is the time between two, in microseconds."""
+    """The first event of a stream; ``heartbeat`` is the time between two, in microseconds.
+
+    ``report_within``: microseconds over which the fleet spreads its reports.
+    """
 
     id: str
     epoch: str
     heartbeat: int
+    report_within: int = 0
 
 
 class Heartbeat(Value):
@@ -44,6 +49,7 @@ class Heartbeat(Value):
     epoch: str
     digest: str
     endpoints: str = "0"
+    report_within: int = 0
 
 
 class Drain(Value):
@@ -122,7 +128,9 @@ def _session(body: Mapping[str, object]) -> Session:
     heartbeat = _integer("session", body, "heartbeat")
     if not _SHORTEST_HEARTBEAT <= heartbeat <= _LONGEST_HEARTBEAT:
         raise StreamError(f"a session has a heartbeat of {heartbeat} us; that cannot be meant")
-    return Session(_text("session", body, "session"), _epoch("session", body), heartbeat)
+    return Session(
+        _text("session", body, "session"), _epoch("session", body), heartbeat, _within(body)
+    )
 
 
 def _heartbeat(body: Mapping[str, object]) -> Heartbeat:
@@ -130,7 +138,13 @@ def _heartbeat(body: Mapping[str, object]) -> Heartbeat:
     if digest and not _DIGEST.fullmatch(digest):
         raise StreamError(f"a heartbeat names {digest[:80]!r}, which is no digest")
     endpoints = str(body.get("endpoints", 0))[:64]
-    return Heartbeat(_epoch("heartbeat", body), digest, endpoints)
+    return Heartbeat(_epoch("heartbeat", body), digest, endpoints, _within(body))
+
+
+def _within(body: Mapping[str, object]) -> int:
+    """The advice ``reportWithin``: bounded, and none from a server that gives none."""
+    value = body.get("reportWithin")
+    return min(value, _LONGEST_REPORT) if type(value) is int and value > 0 else 0
 
 
 def _endpoints(event_id: str) -> str:

@@ -19,12 +19,17 @@ class Outbox:
     def __init__(self) -> None:
         self.changed = Condition()
         self._pending: dict[str, Report] = {}
+        self._due = 0.0
         self._session = ""
         self._fetch: tuple[str, float] | None = None
 
-    def put(self, report: Report) -> None:
-        """Let ``report`` replace what waits for its digest."""
+    def put(self, report: Report, due: float = 0.0) -> None:
+        """Let ``report`` replace what waits for its digest; send all from the time ``due`` on.
+
+        What is due earlier takes along what would wait longer.
+        """
         with self.changed:
+            self._due = min(self._due, due) if self._pending else due
             self._pending.pop(report.digest, None)
             self._pending[report.digest] = report
             while len(self._pending) > MAX_PENDING:
@@ -47,6 +52,12 @@ class Outbox:
         """The live session and what waits; empty without a session."""
         with self.changed:
             return (self._session, tuple(self._pending.values())) if self._session else ("", ())
+
+    @property
+    def due(self) -> float:
+        """The monotonic time from which on what waits should be sent."""
+        with self.changed:
+            return self._due
 
     def sent(self, reports: tuple[Report, ...]) -> None:
         """Forget ``reports``, except where a newer one has replaced them meanwhile."""

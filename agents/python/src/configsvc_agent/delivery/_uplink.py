@@ -93,8 +93,12 @@ class Uplink:
             due.append(wanted[1])
         session, reports = self._outbox.take()
         if reports:
-            due.append(0.0 if session != self._failed_session else self._not_before)
+            due.append(self._report_due(session))
         return min(due) - time.monotonic() if due else None
+
+    def _report_due(self, session: str) -> float:
+        due = self._outbox.due
+        return max(due, self._not_before) if session == self._failed_session else due
 
     # ── fetching ─────────────────────────────────────────────────────────────────────────────────
 
@@ -117,7 +121,7 @@ class Uplink:
 
     def _report_if_due(self) -> None:
         session, reports = self._outbox.take()
-        if not reports or (session == self._failed_session and self._not_before > time.monotonic()):
+        if not reports or self._report_due(session) > time.monotonic():
             return
         try:
             self._connected().report(self._body(session, reports))
