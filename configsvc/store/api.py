@@ -169,7 +169,11 @@ class Store(Protocol):
     """A revisioned key space and the blobs beside it. Keys are ordered as UTF-8 bytes."""
 
     def revision(self) -> int:
-        """The revision of the newest transaction, 0 for an empty store."""
+        """How far the store is: no transaction has a higher revision.
+
+        It may be higher than that of the newest transaction: where blobs lie among the keys,
+        putting them raises it too. It never falls, unless the store is set back.
+        """
 
     def get(self, key: str) -> Entry | None:
         """The entry of a key, None when it does not exist."""
@@ -198,7 +202,7 @@ class Store(Protocol):
         """Write the transaction and return the store's revision, which each key put now carries.
 
         Durable and visible to every later read of every process when it returns. The revision
-        rises by at least one; a transaction that changes no key leaves it as it is. Raises
+        rises by at least one; a transaction that changes nothing leaves it as it is. Raises
         `CompareFailedError` when a key was not as expected, `InvalidTransactionError` and
         `LimitExceededError` before anything is written, `StoreFullError` when there is no room.
         After `StoreUnavailableError` it may have happened.

@@ -1,6 +1,7 @@
 """Every backend of the store, opened for one test and closed after it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +10,10 @@ import pytest
 from configsvc.store import Namespaces, Retention, Store
 from configsvc.store.memory import MemoryStore
 from configsvc.store.sqlite import SqliteStore
-from tests.store.fakes import FakeClock, FakeTokens
+from tests.etcds import EtcdCluster, etcd_cluster
+from tests.store.fakes import FakeClock, FakeTokens, open_etcd
+
+external = pytest.mark.external("etcd")
 
 
 class OpenStore(Protocol):
@@ -29,7 +33,7 @@ def clock() -> FakeClock:
 def open_store(
     request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path
 ) -> Iterator[OpenStore]:
-    """How to open a store of each backend in turn."""
+    """How to open a store of each backend that keeps its own log, in turn."""
     opened: list[Store] = []
 
     def open_one(retention: Retention = Retention()) -> Store:  # noqa: B008 (frozen)
@@ -44,10 +48,38 @@ def open_store(
         store.close()
 
 
-@pytest.fixture
-def store(open_store: OpenStore) -> Store:
+@pytest.fixture(scope="session")
+def etcd() -> Iterator[EtcdCluster]:
+    """One etcd for everything that does it no harm: each test has a root of its own."""
+    with etcd_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def etcds() -> Iterator[EtcdCluster]:
+    """Three members for everything that does them no harm."""
+    with etcd_cluster(3) as cluster:
+        yield cluster
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "sqlite",
+        pytest.param("etcd", marks=external),
+        pytest.param("etcds", marks=external),
+    ]
+)
+def store(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each backend in turn."""
-    return open_store()
+    if request.param == "memory":
+        opened: Store = MemoryStore(clock)
+    elif request.param == "sqlite":
+        opened = SqliteStore(tmp_path / "data", clock)
+    else:
+        opened = open_etcd(request.getfixturevalue(request.param), clock)
+    with closing(opened):
+        yield opened
 
 
 @pytest.fixture

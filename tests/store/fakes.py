@@ -3,8 +3,11 @@
 import hashlib
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
-from configsvc.store import Digest, Event, Transaction
+from configsvc.store import Clock, Digest, Event, Transaction
+from configsvc.store.etcd import EtcdAddress, EtcdStore
+from tests.etcds import EtcdCluster
 
 
 class FakeClock:
@@ -31,6 +34,15 @@ class FakeTokens:
     def __call__(self) -> str:
         """Return the next token."""
         return f"token{next(self._numbers):04d}"
+
+
+_roots = itertools.count(1)
+
+
+def open_etcd(cluster: EtcdCluster, clock: Clock, **options: Any) -> EtcdStore:  # noqa: ANN401 any of the store's
+    """Open a store under a root that nothing else of this process uses."""
+    address = EtcdAddress(cluster.addresses, f"/root{next(_roots)}")
+    return EtcdStore(address, clock, **options)
 
 
 def digest(data: bytes) -> Digest:

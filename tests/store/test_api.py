@@ -1,6 +1,7 @@
 """The contract of the port, apart from watches, on every backend."""
 
 import pytest
+from etcd3 import etcdrpc
 
 from configsvc.store import (
     ABSENT,
@@ -21,16 +22,16 @@ from configsvc.store import (
     StoreClosedError,
     Transaction,
 )
+from configsvc.store.etcd import EtcdStore
 from configsvc.store.memory import MemoryStore
 from configsvc.store.sqlite import SqliteStore
 from tests.store.fakes import FakeClock, blobs, digest, put
 
 
-def test_an_empty_store_is_at_revision_0(store: Store) -> None:
-    """Nothing was ever written, nothing is there."""
-    assert store.revision() == 0
+def test_an_empty_store_has_nothing(store: Store) -> None:
+    """It has a revision all the same, from which one may watch."""
     assert store.get("/a") is None
-    assert store.range("") == Reading(0, ())
+    assert store.range("") == Reading(store.revision(), ())
 
 
 def test_a_commit_returns_the_revision_that_its_keys_carry(store: Store) -> None:
@@ -50,25 +51,27 @@ def test_an_empty_value_is_a_value(store: Store) -> None:
 
 def test_a_deleted_key_is_absent(store: Store) -> None:
     """A delete removes the key and makes a revision."""
-    store.commit(put(("/a", b"1")))
-    revision = store.commit(Transaction(deletes=("/a",)))
+    first = store.commit(put(("/a", b"1")))
+    second = store.commit(Transaction(deletes=("/a",)))
     assert store.get("/a") is None
-    assert store.revision() == revision == 2
+    assert first < second == store.revision()
 
 
 def test_a_transaction_that_changes_no_key_makes_no_revision(store: Store) -> None:
     """Deleting what is absent, or nothing at all, is no change."""
-    store.commit(put(("/a", b"1")))
-    assert store.commit(Transaction(deletes=("/b",))) == 1
-    assert store.commit(Transaction(blobs=blobs(b"x"))) == 1
-    assert store.commit(Transaction()) == store.revision() == 1
+    revision = store.commit(put(("/a", b"1")))
+    assert store.commit(Transaction(deletes=("/b",))) == revision
+    assert store.commit(Transaction()) == store.revision() == revision
+    assert store.commit(Transaction(blobs=blobs(b"x"))) == store.revision()
+    assert store.get("/a") == Entry("/a", b"1", revision)
 
 
 def test_get_many_returns_what_exists_in_key_order(store: Store) -> None:
     """Absent keys are left out, and one asked for twice comes once."""
-    store.commit(put(("/b", b"2"), ("/a", b"1")))
+    revision = store.commit(put(("/b", b"2"), ("/a", b"1")))
     reading = store.get_many(["/c", "/b", "/a", "/b"])
-    assert reading == Reading(1, (Entry("/a", b"1", 1), Entry("/b", b"2", 1)))
+    entries = (Entry("/a", b"1", revision), Entry("/b", b"2", revision))
+    assert reading == Reading(revision, entries)
 
 
 def test_get_many_refuses_more_keys_than_a_transaction_may_have(store: Store) -> None:
@@ -107,7 +110,7 @@ def test_a_range_is_a_page_in_one_direction(
     """Prefix, position, length and direction select entries; the bound itself is left out."""
     reading = shelf.range("/k/", **options)  # type: ignore[arg-type]
     assert [entry.key for entry in reading.entries] == expected
-    assert reading.revision == 1
+    assert reading.revision == shelf.revision()
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -130,15 +133,16 @@ def test_a_prefix_may_end_with_any_character(store: Store, prefix: str) -> None:
 def test_a_compare_that_holds_lets_the_transaction_through(store: Store) -> None:
     """A key at the expected revision, and one that is absent as expected."""
     first = store.commit(Transaction((Compare("/a", ABSENT),), puts=(("/a", b"1"),)))
-    store.commit(Transaction((Compare("/a", first), Compare("/b", ABSENT)), puts=(("/a", b"2"),)))
-    assert store.get("/a") == Entry("/a", b"2", 2)
+    change = Transaction((Compare("/a", first), Compare("/b", ABSENT)), puts=(("/a", b"2"),))
+    second = store.commit(change)
+    assert store.get("/a") == Entry("/a", b"2", second)
 
 
 @pytest.mark.parametrize(
     ("key", "expected", "text"),
     [
-        ("/a", 7, "key '/a' was expected at revision 7 and is at revision 1: read it again"),
-        ("/a", ABSENT, "key '/a' was expected absent and is at revision 1"),
+        ("/a", 1 << 40, "key '/a' was expected at revision {expected} and is at revision {seen}: "),
+        ("/a", ABSENT, "key '/a' was expected absent and is at revision {seen}: read it again"),
         ("/b", 1, "key '/b' was expected at revision 1 and is absent"),
     ],
 )
@@ -146,12 +150,14 @@ def test_a_compare_that_fails_writes_nothing(
     store: Store, key: str, expected: int, text: str
 ) -> None:
     """Not even the deletes; the error names the key and both revisions."""
-    store.commit(put(("/a", b"1")))
+    seen = store.commit(put(("/a", b"1")))
     change = Transaction((Compare(key, expected),), puts=(("/c", b""),), deletes=("/a",))
-    with pytest.raises(CompareFailedError, match=text) as caught:
+    with pytest.raises(
+        CompareFailedError, match=text.format(expected=expected, seen=seen)
+    ) as caught:
         store.commit(change)
     assert (caught.value.key, caught.value.expected) == (key, expected)
-    assert store.range("") == Reading(1, (Entry("/a", b"1", 1),))
+    assert store.range("") == Reading(seen, (Entry("/a", b"1", seen),))
 
 
 @pytest.mark.parametrize(
@@ -174,9 +180,10 @@ def test_what_some_backend_cannot_hold_is_refused_by_all(
     store: Store, change: Transaction, text: str
 ) -> None:
     """Before anything is written."""
+    before = store.revision()
     with pytest.raises(InvalidTransactionError, match=text):
         store.commit(change)
-    assert store.revision() == 0
+    assert store.revision() == before
 
 
 def test_a_blob_that_does_not_compress_below_the_limit_is_refused(store: Store) -> None:
@@ -190,8 +197,9 @@ def test_a_blob_that_does_not_compress_below_the_limit_is_refused(store: Store) 
 def test_a_transaction_of_exactly_the_limits_is_taken(store: Store) -> None:
     """The bounds themselves are allowed."""
     compares = tuple(Compare(f"/{n}", ABSENT) for n in range(MAX_OPERATIONS - 1))
-    store.commit(Transaction(compares, puts=(("/" * MAX_KEY_BYTES, bytes(MAX_VALUE_BYTES)),)))
-    assert store.revision() == 1
+    key = "/" * MAX_KEY_BYTES
+    store.commit(Transaction(compares, puts=((key, bytes(MAX_VALUE_BYTES)),)))
+    assert store.get(key) is not None
 
 
 def test_blobs_come_back_as_they_were_put(store: Store) -> None:
@@ -204,9 +212,9 @@ def test_blobs_come_back_as_they_were_put(store: Store) -> None:
 
 
 def test_blobs_are_no_keys(store: Store) -> None:
-    """Putting them makes no revision and shows in no range."""
+    """They show in no range, in whichever direction."""
     store.put_blobs(blobs(b"x"))
-    assert store.range("") == Reading(0, ())
+    assert store.range("").entries == store.range("", reverse=True).entries == ()
 
 
 def test_a_commit_brings_its_blobs(store: Store) -> None:
@@ -226,6 +234,9 @@ def damage(store: Store, name: str, data: bytes) -> None:
     """Overwrite the stored bytes of a blob behind the store's back."""
     if isinstance(store, MemoryStore):
         store._blobs[name] = (store._blobs[name][0], data)
+    if isinstance(store, EtcdStore):
+        place = etcdrpc.PutRequest(key=store._keys.blob(name), value=data)
+        store._connection.write(lambda member: member.kv.Put, place, "damaging")
     if isinstance(store, SqliteStore):
         writer = store._database.writer()
         writer.execute("UPDATE blob SET data = ? WHERE digest = ?", (data, name))

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from configsvc.store import (
     ABSENT,
@@ -21,14 +26,20 @@ from configsvc.store import (
 )
 from configsvc.store.memory import MemoryStore
 from configsvc.store.sqlite import SqliteStore
-from tests.store.fakes import FakeClock, blobs, digest
+from tests.etcds import EtcdCluster
+from tests.store.fakes import FakeClock, blobs, digest, open_etcd
 
 KEYS = st.sampled_from(["/", "/a", "/a/1", "/a/2", "/b", "/ä", "/\U0010ffff"])
 VALUES = st.binary(max_size=4)
 
 
 class Comparison(RuleBasedStateMachine):
-    """Does the same to a store and to dictionaries that are plainly right."""
+    """Does the same to a store and to dictionaries that are plainly right.
+
+    `dense`: every revision is one of a transaction's.
+    """
+
+    dense = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,8 +48,8 @@ class Comparison(RuleBasedStateMachine):
         self.entries: dict[str, Entry] = {}
         self.blobs: dict[str, tuple[bytes, int]] = {}
         self.log: list[Event] = []
-        self.revision = 0
-        self.watch: Watch = self.store.watch("/a", 0)
+        self.revision = self.store.revision()
+        self.watch: Watch = self.store.watch("/a", self.revision)
         self.told: list[Event] = []
 
     def open_store(self) -> Store:
@@ -123,7 +134,7 @@ class Comparison(RuleBasedStateMachine):
     @invariant()
     def everything_agrees(self) -> None:
         """Entries, revision, blobs and what the watch told are those of the model."""
-        assert self.store.revision() == self.revision
+        assert self.store.revision() == self.revision or not self.dense
         assert self.store.range("").entries == tuple(self.entries[k] for k in sorted(self.entries))
         contents = {name: data for name, (data, _) in self.blobs.items()}
         assert self.store.get_blobs(contents.keys()) == contents
@@ -133,8 +144,10 @@ class Comparison(RuleBasedStateMachine):
     def write(self, change: Transaction) -> None:
         """Commit a change that must succeed, and do the same to the model."""
         gone = [key for key in change.deletes if key in self.entries]
-        self.revision += bool(gone or change.puts)
-        assert self.store.commit(change) == self.revision
+        revision = self.store.commit(change)
+        if gone or change.puts:
+            assert revision == self.revision + 1 or (not self.dense and revision > self.revision)
+        self.revision = revision
         events = [Event(key, value, self.revision) for key, value in change.puts]
         events += [Event(key, None, self.revision) for key in gone]
         self.log += sorted(events, key=lambda event: event.key)
@@ -163,6 +176,27 @@ class SqliteComparison(Comparison):
         """Close what was opened, and leave no file."""
         super().teardown()
         shutil.rmtree(self.data)
+
+
+class EtcdComparison(Comparison):
+    """The etcd backend against the model; each run has a root of its own."""
+
+    cluster: EtcdCluster
+    dense = False
+
+    def open_store(self) -> Store:
+        """Open an empty store."""
+        return open_etcd(self.cluster, self.clock)
+
+
+@pytest.mark.external("etcd")
+def test_etcd(etcd: EtcdCluster) -> None:
+    """As the others, over a cluster that the tests share."""
+    EtcdComparison.cluster = etcd
+    run_state_machine_as_test(
+        EtcdComparison,
+        settings=settings(max_examples=12, stateful_step_count=25, deadline=None),
+    )
 
 
 TestMemory = MemoryComparison.TestCase
