@@ -142,12 +142,16 @@ def failure_share(edge: Edge) -> float:
 
 
 def breaker_rate(edge: Edge) -> float:
-    """First attempts a second that one of the edge's breakers sees."""
+    """First attempts a second that one of the edge's breakers sees.
+
+    Behind one address that stands for all instances a breaker for each of them is one for all.
+    """
     scope = "pair" if edge.breaker is None else edge.breaker.scope
     if scope == "operation":
         return edge.traffic.per_process
     pair = edge.traffic.pair_per_process
-    return pair / edge.callee.instances if scope == "instance" else pair
+    apart = scope == "instance" and not edge.callee.declared.one_address
+    return pair / edge.callee.instances if apart else pair
 
 
 def per_second(limit: RateLimit) -> float:

@@ -322,6 +322,7 @@ def _node_facts(spec: Service | Gateway | Bff) -> NodeFacts:
         ejects=discovery.outlier_detection is not None,
         ejects_after=_ejects_after(discovery.outlier_detection),
         sticky=discovery.load_balancing == "consistent-hash",
+        one_address=discovery.mode == "server",
         refresh=discovery.refresh,
         dns_ttl=discovery.dns_ttl,
     )

@@ -165,7 +165,8 @@ class NodeFacts:
     """What is declared about a caller or callee; None is unknown.
 
     ``enforced``: an agent or gateway in it enforces its policies. ``ejects_after``: how many
-    failures in a row leave an instance out; ``sticky``: calls keep to one instance.
+    failures in a row leave an instance out; ``sticky``: calls keep to one instance;
+    ``one_address``: a balancer stands for the instances, so that callers do not tell them apart.
     """
 
     instances: int | None = None
@@ -182,6 +183,7 @@ class NodeFacts:
     ejects: bool = False
     ejects_after: int | None = None
     sticky: bool = False
+    one_address: bool = False
     refresh: Duration | None = None
     dns_ttl: Duration | None = None
     enforced: bool = True

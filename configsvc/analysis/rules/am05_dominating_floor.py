@@ -2,12 +2,16 @@
 
 from math import floor as whole_part
 
+from configsvc.analysis.arithmetic import allowed_attempts
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import decimal, rate, share
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.quantities import WHOLE
+
+_DEPOSIT = 10
+"""Seconds after which a budget forgets a call."""
 
 
 class DominatingFloor(EdgeRule):
@@ -16,7 +20,9 @@ class DominatingFloor(EdgeRule):
 
     ## What it does
     Compares `minPerSecond`, where a document sets it, with what `ratio` allows at the traffic of
-    one process. Both hold for each process.
+    one process. Both hold for each process. Of a process so quiet that its ratio alone would not
+    pay for a single retry (a deposit lasts 10 s) nothing is reported: there the floor is what
+    lets it retry at all.
 
     ## Why is this bad?
     The ratio that everybody reads does not hold. 200 processes with a floor of 10 may send 2,000
@@ -73,29 +79,31 @@ class DominatingFloor(EdgeRule):
     code = "AM05"
     name = "dominating-floor"
     severity = Severity.WARNING
-    inputs = frozenset({"retry", "traffic"})
+    inputs = frozenset({"idempotence", "retry", "traffic"})
     since = "0.1"
     message = (
         "each process may always retry {floor}, but {ratio} of its {rate} are {allowed}: "
         "the load can be {factor} times as high"
     )
 
+    complete = True
+
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the floor with what the ratio allows."""
         retry = edge.retry
-        if retry is None or retry.budget is None or retry.attempts == 1:
+        budget = None if retry is None else retry.budget
+        if budget is None or budget.min_per_second == 0:
             return None
-        budget = retry.budget
-        if budget.min_per_second == 0:
+        attempts = allowed_attempts(edge)
+        if attempts == 1:
             return None
         pair = budget.scope == "pair"
         calls = edge.traffic.pair_per_process if pair else edge.traffic.per_process
         allowed = calls * budget.ratio / WHOLE
-        if budget.min_per_second <= allowed:
+        if allowed * _DEPOSIT < 1 or budget.min_per_second <= allowed:
             return None
         value = whole_part(allowed)
-        extra = budget.min_per_second / calls if calls else float(retry.attempts)
-        factor = min(1 + budget.ratio / WHOLE + extra, retry.attempts)
+        factor = min(1 + budget.ratio / WHOLE + budget.min_per_second / calls, attempts)
         return Conflict(
             magnitude=factor,
             arguments={

@@ -89,7 +89,7 @@ class FullBulkheadRetried(EdgeRule):
     code = "BH05"
     name = "full-bulkhead-retried"
     severity = Severity.WARNING
-    inputs = frozenset({"bulkhead", "retry", "idempotence", "latency"})
+    inputs = frozenset({"bulkhead", "retry", "idempotence", "latency", "runtime"})
     since = "0.1"
     message = "`full` is retried after {base}, and a permit is free after about {median}"
 
@@ -97,6 +97,8 @@ class FullBulkheadRetried(EdgeRule):
         """Compare the first wait with the time of a call."""
         retry = edge.retry
         if retry is None or edge.bulkhead is None or "full" not in retry.retry_on:
+            return None
+        if not edge.runtime.outside("retry", "bulkhead"):
             return None
         attempts = allowed_attempts(edge)
         if attempts == 1:

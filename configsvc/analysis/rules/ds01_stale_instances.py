@@ -17,7 +17,8 @@ class StaleInstances(EdgeRule):
     When an instance disappears, callers use it until their list is refreshed. For operations that
     may be repeated, the rule multiplies the part of the calls that go to it with that time, and
     reports edges where at least one call fails because no second attempt goes to another
-    instance.
+    instance. Where one address stands for all instances (`discovery.mode: server`) callers have
+    no list.
 
     ## Why is this bad?
     Every deployment and every crash costs calls that a second attempt elsewhere would have saved.
@@ -87,7 +88,9 @@ class StaleInstances(EdgeRule):
     def check(self, edge: Edge) -> Conflict | None:
         """Reckon the calls that a stale list costs."""
         stale = edge.callee.declared.refresh
-        if not stale or _tries_elsewhere(edge) or not repeatable(edge):
+        if not stale or edge.callee.declared.one_address:
+            return None
+        if _tries_elsewhere(edge) or not repeatable(edge):
             return None
         instances = edge.callee.instances
         part = edge.traffic.all / instances

@@ -4,6 +4,7 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count
+from configsvc.analysis.view import Note
 from configsvc.model.findings import Severity, Witness
 
 
@@ -13,7 +14,8 @@ class MinimumAboveWindow(EdgeRule):
 
     ## What it does
     Reports edges whose breaker counts the last calls and whose `minimumCalls` is above the number
-    of calls in its window.
+    of calls in its window. In imported configurations, whose platform lowers the minimum to the
+    window, that is a warning.
 
     ## Why is this bad?
     The window never holds that many outcomes, so the breaker never judges and never opens.
@@ -69,9 +71,10 @@ class MinimumAboveWindow(EdgeRule):
     code = "RB05"
     name = "minimum-above-window"
     severity = Severity.ERROR
-    inputs = frozenset({"breaker"})
+    inputs = frozenset({"breaker", "runtime"})
     since = "0.1"
-    message = "the breaker judges after {minimum}, but its window holds {window}: it never opens"
+    message = "the breaker judges after {minimum}, but its window holds {window}: {harm}"
+    explains = frozenset({"RT13"})
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the minimum with the window."""
@@ -79,11 +82,18 @@ class MinimumAboveWindow(EdgeRule):
         if breaker is None or breaker.window.kind != "count":
             return None
         minimum, size = breaker.minimum_calls, breaker.window.size
+        lowered = next(filter(_is_lowered, edge.runtime.notes), None)
+        if lowered is not None:
+            return _opens_early(lowered, size, edge.runtime.platform)
         if minimum <= size:
             return None
         return Conflict(
             magnitude=minimum / size,
-            arguments={"minimum": count(minimum, "call"), "window": str(size)},
+            arguments={
+                "minimum": count(minimum, "call"),
+                "window": str(size),
+                "harm": "it never opens",
+            },
             fields={
                 "breaker.minimumCalls": str(minimum),
                 "breaker.window": f"the last {count(size, 'call')}",
@@ -96,3 +106,27 @@ class MinimumAboveWindow(EdgeRule):
             ),
             repair=Repair("breaker.minimumCalls", size, f"judge after {count(size, 'call')}"),
         )
+
+
+def _is_lowered(note: Note) -> bool:
+    return note.kind == "clamped" and note.field == "breaker.minimumCalls"
+
+
+def _opens_early(note: Note, size: int, platform: str) -> Conflict:
+    """What follows where a platform moves the minimum into the window."""
+    return Conflict(
+        magnitude=1,
+        severity=Severity.WARNING,
+        arguments={
+            "minimum": f"{note.declared} calls",
+            "window": str(size),
+            "harm": f"{platform} judges after {note.effective}",
+        },
+        fields={"breaker.minimumCalls": note.effective, "breaker.window": f"the last {size}"},
+        witness=Witness(
+            load="any",
+            faults=f"{note.effective} calls fail",
+            seen="the breaker opens",
+            meant=f"the breaker judges after {note.declared} calls",
+        ),
+    )

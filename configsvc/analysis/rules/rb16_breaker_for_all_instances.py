@@ -14,7 +14,8 @@ class BreakerForAllInstances(EdgeRule):
 
     ## What it does
     Reports edges to a service with two instances or more, whose breaker is shared by all of them
-    while the callee has no outlier detection.
+    while the callee has no outlier detection. Where one address stands for all instances
+    (`discovery.mode: server`) it is their balancer that leaves a bad one out.
 
     ## Why is this bad?
     A breaker cannot tell one bad instance from a bad service. Either a single instance out of two
@@ -82,7 +83,9 @@ class BreakerForAllInstances(EdgeRule):
     def check(self, edge: Edge) -> Conflict | None:
         """Compare one instance's part of the calls with the failure rate."""
         breaker = edge.breaker
-        if breaker is None or breaker.scope == "instance" or edge.callee.declared.ejects:
+        if breaker is None or breaker.scope == "instance":
+            return None
+        if edge.callee.declared.ejects or edge.callee.declared.one_address:
             return None
         instances = edge.callee.instances
         if instances == 1:

@@ -1,4 +1,4 @@
-"""RL04: a limit that fits the calls, but not their retries."""
+"""RL04: a limit that calls and their retries do not fit into."""
 
 from configsvc.analysis.arithmetic import copies, per_second
 from configsvc.analysis.conflict import Conflict
@@ -14,7 +14,8 @@ class RetriesEatQuota(EdgeRule):
 
     ## What it does
     Compares the caller's rate limit with its calls, and with the copies that retries make of them
-    when the callee fails. The limit stands inside the retry: each attempt takes from it.
+    when the callee fails. The limit stands inside the retry: each attempt takes from it. Calls
+    that do not fit by themselves are reported as well: they are rejected on a good day too.
 
     ## Why is this bad?
     As soon as the callee fails, the process limits itself: first attempts of new calls are
@@ -84,30 +85,30 @@ class RetriesEatQuota(EdgeRule):
     code = "RL04"
     name = "retries-eat-quota"
     severity = Severity.WARNING
-    inputs = frozenset({"rate_limit", "retry", "hedge", "idempotence", "traffic"})
+    inputs = frozenset({"rate_limit", "retry", "runtime", "hedge", "idempotence", "traffic"})
     since = "0.1"
-    message = "{calls} per process fit into {limit}, and {copies} copies of each do not: {total}"
-    complete = True
+    message = "{calls} per process {fit} {limit}{retried}"
 
     def check(self, edge: Edge) -> Conflict | None:
         """Compare the limit with the calls and with their copies."""
         limit = edge.rate_limit
-        if limit is None or limit.key is not None or (edge.retry is None and edge.hedge is None):
+        if limit is None or limit.key is not None:
             return None
-        allowed, factor = per_second(limit), copies(edge)
-        if factor == 1:
-            return None
+        once = edge.runtime.outside("rate_limit", "retry")
+        allowed, factor = per_second(limit), 1 if once else copies(edge)
         pair = limit.scope == "pair"
         calls = edge.traffic.pair_per_process if pair else edge.traffic.per_process
-        if calls > allowed or calls * factor <= allowed:
+        if calls * factor <= allowed:
             return None
+        fits = calls <= allowed
+        total = f", and {decimal(factor)} copies of each do not: {rate(calls * factor)}"
         return Conflict(
-            magnitude=calls * factor / allowed,
+            magnitude=min(calls * factor / allowed, 1e9),
             arguments={
                 "calls": rate(calls),
+                "fit": "fit into" if fits else "do not fit into",
                 "limit": rate(allowed),
-                "copies": decimal(factor),
-                "total": rate(calls * factor),
+                "retried": total if fits else "",
             },
             fields={
                 "rate_limit.rate": rate(allowed),
@@ -116,7 +117,7 @@ class RetriesEatQuota(EdgeRule):
             },
             witness=Witness(
                 load=f"{rate(calls)} from each process",
-                faults="the callee fails every request",
+                faults="the callee fails every request" if fits else "none",
                 seen="new calls are rejected as limited",
                 meant="new calls get their attempt",
             ),
