@@ -16,7 +16,7 @@ def page(rule: type[Rule]) -> str:
     summary, _, rest = cleandoc(rule.__doc__ or "").partition("\n")
     facts = f"`{rule.code}` · {rule.severity.label} · since {rule.since}"
     body = _BLOCK.sub(lambda block: f"```yaml\n{complete(block['yaml'])}```", rest.strip())
-    return f"# {rule.name} ({rule.code})\n\n{summary}\n\n{facts}{_explains(rule)}\n\n{body}\n"
+    return f"# {rule.name} ({rule.code})\n\n{summary}\n\n{facts}{_notes(rule)}\n\n{body}\n"
 
 
 def index(rules: Iterable[type[Rule]]) -> str:
@@ -66,5 +66,12 @@ def _dashed(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
 
 
-def _explains(rule: type[Rule]) -> str:
-    return f" · explains {', '.join(sorted(rule.explains))}" if rule.explains else ""
+def _notes(rule: type[Rule]) -> str:
+    explains = f" · explains {', '.join(sorted(rule.explains))}" if rule.explains else ""
+    return f"{explains}\n\n{_FOREIGN}" if rule.imported_only else explains
+
+
+_FOREIGN = (
+    "Only imported configurations can break it: the agents of configsvc leave no room for it. "
+    "`Runtime` below is what an importer says of the platform; it is no resource."
+)
