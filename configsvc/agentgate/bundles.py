@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
+from configsvc.agentgate.doorkeeper import labels_of, named_instance
 from configsvc.agentgate.exchange import Exchange
 from configsvc.agentgate.http import ProblemError, Request, Response, bad_request, unavailable
 from configsvc.agentgate.hub import Waiter
@@ -63,10 +64,12 @@ class BundleEndpoint:
         """Answer with what is in force now, if the token is good still."""
         self._process.doorkeeper.admit(exchange.request, self._process.now(), looked_up=True)
         known = self._process.in_force(service[0])
-        offer = known.offers.get(service[1]) if known else None
+        request = exchange.request
+        instance, labels = named_instance(request), labels_of(request)
+        offer = known.offer(service[1], instance, labels) if known else None
         if offer is None or self._process.refusal() is not None:
             raise unavailable("ask again")
-        if _has(exchange.request, offer.digest):
+        if _has(request, offer.digest):
             exchange.respond(_not_modified(offer))
         else:
             answer_later(self._process, exchange, self._send(exchange, offer))

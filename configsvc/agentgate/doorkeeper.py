@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
 
 from configsvc.access import (
     Principal,
@@ -16,7 +18,12 @@ from configsvc.access import (
 from configsvc.agentgate.http import ProblemError, Request, bad_request
 from configsvc.model.names import InvalidNameError, check_name
 
-_INSTANCE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+MAX_LABELS: Final = 16
+"""Labels of one agent."""
+
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+_LABEL: Final = re.compile(r"([A-Za-z0-9._/-]{1,63})=([A-Za-z0-9._/-]{1,63})")
+_INSTANCE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class UnknownRecordError(Exception):
@@ -117,6 +124,35 @@ def check_instance(instance: str) -> str:
             f"instance {instance[:80]!r} is not 1 to 128 characters of A-Z a-z 0-9 . _ : -"
         )
     return instance
+
+
+def named_instance(request: Request) -> str:
+    """The name that whoever asks without a stream gives its process; empty if it gives none.
+
+    Raises:
+        ProblemError: 400, it is no name.
+    """
+    name = request.query.get("instance")
+    return check_instance(name) if name else ""
+
+
+def labels_of(request: Request) -> Mapping[str, str]:
+    """What an agent says of itself: the query ``labels``, written ``zone=a,canary=yes``.
+
+    Raises:
+        ProblemError: 400, they are none, or too many.
+    """
+    text = request.query.get("labels")
+    if not text:
+        return _NO_LABELS
+    pairs = [_LABEL.fullmatch(pair) for pair in text.split(",", MAX_LABELS)]
+    labels = {pair[1]: pair[2] for pair in pairs if pair is not None}
+    if len(pairs) > MAX_LABELS or len(labels) < len(pairs):
+        raise bad_request(
+            f"labels {text[:80]!r} are not up to {MAX_LABELS} different 'NAME=VALUE', with commas "
+            "between them, of 1 to 63 characters A-Z a-z 0-9 . _ / - each"
+        )
+    return MappingProxyType(labels)
 
 
 def _unauthenticated(detail: str) -> ProblemError:

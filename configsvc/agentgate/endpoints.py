@@ -7,7 +7,13 @@ from typing import Final
 
 from configsvc.access import Principal
 from configsvc.agentgate.bundles import BundleEndpoint
-from configsvc.agentgate.doorkeeper import UnknownRecordError, check_instance, require_identity
+from configsvc.agentgate.doorkeeper import (
+    UnknownRecordError,
+    check_instance,
+    labels_of,
+    named_instance,
+    require_identity,
+)
 from configsvc.agentgate.events import STREAM_HEAD, session_event
 from configsvc.agentgate.exchange import Exchange, Wire
 from configsvc.agentgate.http import ProblemError, Request, Response, bad_request
@@ -95,12 +101,14 @@ class AgentEndpoints:
         await self._process.look_up(token_id)
         self._handle(exchange, looked_up=True)
 
-    def _identify(self, request: Request, principal: Principal) -> tuple[InForce, Offer]:
-        """The bundle in force of the service that the query names, which must be the token's."""
+    def _identify(
+        self, request: Request, principal: Principal, instance: str
+    ) -> tuple[InForce, Offer]:
+        """What an instance should hold of the service that the query names, the token's own."""
         namespace, service = _parameter(request, "namespace"), _parameter(request, "service")
         require_identity(principal, namespace, service)
         known = self._process.in_force(namespace)
-        offer = known.offers.get(service) if known else None
+        offer = known.offer(service, instance, labels_of(request)) if known else None
         if known is None or offer is None:
             what = f"service {service!r}" if known else f"namespace {namespace!r}"
             raise ProblemError(
@@ -112,14 +120,15 @@ class AgentEndpoints:
 
     def _stream(self, exchange: Exchange, principal: Principal) -> None:
         request, process = exchange.request, self._process
-        known, offer = self._identify(request, principal)
         instance = check_instance(_parameter(request, "instance"))
+        known, offer = self._identify(request, principal, instance)
         held = Held.resumed(
             request.headers.get("last-event-id"), request.headers.get("configsvc-digest")
         )
         session = f"{process.pid:x}-{secrets.token_hex(12)}"
         identity = (known.namespace, _parameter(request, "service"), instance)
-        stream = AgentStream(identity, session, principal.token_id, held, process)
+        labels = labels_of(request)
+        stream = AgentStream(identity, session, principal.token_id, held, process, labels)
         head = STREAM_HEAD + session_event(
             session, known.epoch, process.heartbeat, process.advice()
         )
@@ -129,7 +138,7 @@ class AgentEndpoints:
             stream.start(connection)
 
     def _bundle(self, exchange: Exchange, principal: Principal) -> None:
-        known, offer = self._identify(exchange.request, principal)
+        known, offer = self._identify(exchange.request, principal, named_instance(exchange.request))
         self._bundles.answer(
             exchange, known.namespace, _parameter(exchange.request, "service"), offer
         )

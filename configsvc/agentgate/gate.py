@@ -160,11 +160,13 @@ class Gate:
         self.hub.tell(new.namespace, changed)
 
     def _tell(self, streams: list[AgentStream]) -> None:
-        """Write first, keep the books afterwards."""
+        """Write first, keep the books afterwards; of whom it does not concern there are none."""
+        before = [stream.subscription.wanted for stream in streams]
         needing = [stream.refresh() for stream in streams]
         now = self.now()
-        for stream, needs in zip(streams, needing, strict=True):
-            self.presence.told(stream, self._shelf.offer(*stream.identity[:2]), now, needs=needs)
+        for stream, former, needs in zip(streams, before, needing, strict=True):
+            if (wanted := stream.subscription.wanted) != former:
+                self.presence.told(stream, wanted, now, needs=needs)
         self._acks.poke()
 
     def _heads_loaded(self) -> None:

@@ -37,6 +37,7 @@ class Presence:
             last_heard=now,
             version=offer.version if current else held.version if held else 0,
             digest=offer.digest if current else (held.digest or "") if held else "",
+            labels=stream.labels,
         )
         self.roster.connect(row)
         self._want(row, offer)
@@ -56,6 +57,9 @@ class Presence:
         """
         row = self.roster.get(stream.session)
         if row is None:
+            return
+        if offer is not None and offer.digest == row.wanted_digest:  # by another number
+            self._want(row, offer)
             return
         self._want(row, offer)
         if needs and offer is not None:

@@ -3,13 +3,15 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from configsvc.access import TokenRecord, decode_record, encode_record
-from configsvc.agentgate.shelf import InForce
+from configsvc.agentgate.shelf import InForce, Staging
 from configsvc.errors import ConfigsvcError
 from configsvc.push import Offer
+from configsvc.rollout import rollout_from_json
 from configsvc.store import (
     MAX_OPERATIONS,
     BlobNotFoundError,
@@ -128,17 +130,39 @@ class HeadReading:
             for service, offer in offers.items()
             if known is None or known.in_force.offers.get(service) != offer
         }
-        loaded = self._read_ahead(head.namespace, changed)
-        in_force = InForce(head.namespace, head.epoch, head.revision, offers, loaded)
-        kept = InForce(head.namespace, head.epoch, head.revision, offers)
+        staged = self._staging(head)
+        digests = self._wanted_digests(head.namespace, changed)
+        if staged is not None:
+            digests |= self._wanted_digests(head.namespace, staged.offers)
+        kept = InForce(head.namespace, head.epoch, head.revision, offers, staged=staged)
         self._known[head.namespace] = _Known(kept, manifest, head.mod_revision)
-        self._deliver(in_force)
+        self._deliver(replace(kept, loaded=self._read_ahead(digests)))
+
+    def _staging(self, head: Head) -> Staging | None:
+        """The rollout in progress. Whoever becomes a member is counted from when it was widened."""
+        if head.candidate is None:
+            return None
+        rollout = rollout_from_json(cast("Mapping[str, Any]", head.candidate.state))
+        touched = self._namespaces.touched(head.namespace, head.candidate)
+        return Staging(
+            rollout,
+            {
+                service: Offer(
+                    epoch=head.epoch,
+                    version=item.revision,
+                    digest=item.digest,
+                    revision=item.revision,
+                    committed=rollout.widened,
+                )
+                for service, item in touched.items()
+            },
+        )
 
     def _offers(self, head: Head, manifest: Manifest, known: _Known | None) -> dict[str, Offer]:
         """Offers of all services; those unchanged are taken over as they are."""
         if known is None or known.in_force.epoch != head.epoch:
             return self._made(head, dict(manifest.items()))
-        differences = known.manifest.differences(manifest)
+        differences = known.manifest.differences(manifest, restamped=True)
         items = manifest.get_many([each.key for each in differences])
         offers = {**known.in_force.offers, **self._made(head, items)}
         for each in differences:
@@ -176,13 +200,16 @@ class HeadReading:
             self._times.popitem(last=False)
         return times
 
-    def _read_ahead(self, namespace: str, changed: Mapping[str, Offer]) -> Mapping[str, bytes]:
-        """The bytes of bundles that connected agents will be sent at once.
+    def _wanted_digests(self, namespace: str, changed: Mapping[str, Offer]) -> set[str]:
+        """The bundles that connected agents will be sent at once."""
+        return {o.digest for service, o in changed.items() if self._wanted(namespace, service)}
+
+    def _read_ahead(self, wanted: set[str]) -> Mapping[str, bytes]:
+        """The bytes of bundles.
 
         Of those beyond a bound, and of all if one is damaged, none: each is then read when a
         stream needs it, and fails alone.
         """
-        wanted = {o.digest for service, o in changed.items() if self._wanted(namespace, service)}
         digests = list(islice(wanted, _READ_AHEAD))
         try:
             return self._store.get_blobs(digests) if digests else {}

@@ -3,13 +3,26 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from configsvc.agentgate.events import bundle_event
 from configsvc.push import Offer
+from configsvc.rollout import Rollout, is_member
 
 MAX_BYTES: Final = 64 << 20
 """Bytes of bundles and of their events kept together; the least recently used go first."""
+
+
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """A rollout in progress: what its members should hold, by the services that it concerns."""
+
+    rollout: Rollout
+    offers: Mapping[str, Offer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +33,9 @@ class InForce:
         namespace: its name.
         epoch: the store's lineage.
         revision: the head's revision.
-        offers: by service.
+        offers: the head's, by service.
         loaded: bytes of bundles by digest, read ahead because agents wait for them.
+        staged: the rollout in progress, if there is one.
     """
 
     namespace: str
@@ -29,6 +43,20 @@ class InForce:
     revision: int
     offers: Mapping[str, Offer]
     loaded: Mapping[str, bytes] = field(default_factory=dict)
+    staged: Staging | None = None
+
+    def offer(
+        self, service: str, instance: str = "", labels: Mapping[str, str] = _NO_LABELS
+    ) -> Offer | None:
+        """What an instance of a service should hold, None if there is nothing.
+
+        A caller without a name of its own is a member of no rollout.
+        """
+        if self.staged is not None and instance:
+            offer = self.staged.offers.get(service)
+            if offer is not None and is_member(self.staged.rollout, instance, labels):
+                return offer
+        return self.offers.get(service)
 
 
 class Shelf:
@@ -50,21 +78,16 @@ class Shelf:
         self._in_force[new.namespace] = replace(new, loaded={})  # those are kept within bounds
         for digest, data in new.loaded.items():
             self.keep(digest, data)
-        before = old.offers if old else {}
-        return frozenset(
-            service
-            for service in before.keys() | new.offers.keys()
-            if before.get(service) != new.offers.get(service)
-        )
+        changed = _differing(old.offers if old else {}, new.offers)
+        before = old.staged if old else None
+        if before == new.staged:
+            return changed
+        members = (before.offers if before else {}, new.staged.offers if new.staged else {})
+        return changed.union(*members)
 
     def in_force(self, namespace: str) -> InForce | None:
         """What a namespace has in force; None if it does not exist."""
         return self._in_force.get(namespace)
-
-    def offer(self, namespace: str, service: str) -> Offer | None:
-        """What agents of a service should hold; None if there is nothing."""
-        known = self._in_force.get(namespace)
-        return known.offers.get(service) if known else None
 
     def keep(self, digest: str, data: bytes) -> None:
         """Keep the bytes of a bundle for a while."""
@@ -102,3 +125,8 @@ class Shelf:
             self._size -= len(self._events.popitem(last=False)[1])
         while self._size > self._max_bytes and len(self._bytes) > 1:
             self._size -= len(self._bytes.popitem(last=False)[1])
+
+
+def _differing(before: Mapping[str, Offer], after: Mapping[str, Offer]) -> frozenset[str]:
+    services = before.keys() | after.keys()
+    return frozenset(each for each in services if before.get(each) != after.get(each))

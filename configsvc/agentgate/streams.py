@@ -1,7 +1,7 @@
 """One agent's stream: its subscription, its connection and its heartbeats."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from configsvc.agentgate.events import GONE, Advice, drain_event, heartbeat_event
@@ -51,6 +51,7 @@ class AgentStream:
         token_id: the token that it was opened with.
         held: what the agent says that it stored.
         around: the process it lives in.
+        labels: what the agent says of itself.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class AgentStream:
         "_connection",
         "_timer",
         "identity",
+        "labels",
         "session",
         "subscription",
         "token_id",
@@ -70,10 +72,12 @@ class AgentStream:
         token_id: str,
         held: Held | None,
         around: Surroundings,
+        labels: Mapping[str, str],
     ) -> None:
         self.identity = identity
         self.session = session
         self.token_id = token_id
+        self.labels = labels
         self.subscription = Subscription(held)
         self._around = around
         self._connection: Wire | None = None
@@ -125,9 +129,9 @@ class AgentStream:
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
     def _offer(self) -> Offer | None:
-        namespace, service, _ = self.identity
+        namespace, service, instance = self.identity
         known = self._around.in_force(namespace)
-        return known.offers.get(service) if known else None
+        return known.offer(service, instance, self.labels) if known else None
 
     def _write_next(self) -> None:
         push = self.subscription.next()
@@ -157,7 +161,7 @@ class AgentStream:
         known = self._around.in_force(self.identity[0])
         if self._connection is None or self.subscription.blocked or known is None:
             return
-        offer = known.offers.get(self.identity[1])
+        offer = self._offer()
         if self._around.untold(self):  # its turn comes: it need not fetch
             offer = self.subscription.wanted
         digest, endpoints = (offer.digest, offer.endpoints) if offer else ("", 0)

@@ -55,7 +55,8 @@ class Roster:
         An empty digest says that its service has no bundle.
         """
         row = self._streams[session]
-        if (row.wanted_version, row.wanted_digest) == (version, digest):
+        if row.wanted_digest == digest:  # by another number: what it did with it stays true
+            row.wanted_version = version
             return
         row.wanted_version, row.wanted_digest, row.wanted_since = version, digest, committed
         held = digest and row.digest == digest

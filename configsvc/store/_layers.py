@@ -108,14 +108,19 @@ class Layers:
         )
 
     def _promote(self, head: Head, change: Staged) -> Tables:
-        candidate = _candidate(head)
+        """For the head its bundles are new by this very revision, for former members a number."""
+        candidate, before = _candidate(head), self._table(head.bundles)
+        own = self._manifests.load(candidate.bundles)
+        differing = [each.key for each in before.differences(own)]
+        services = own.edit({}, (), next_number(head), restamp=differing)
         return Tables(
             manifest=candidate.manifest,
-            bundles=candidate.bundles,
+            bundles=services.manifest.digest,
             candidate=None,
             moved=replace(candidate, state=_state(change)),
             resources=self._differing(head.manifest, candidate.manifest),
-            services=self._differing(head.bundles, candidate.bundles),
+            services=frozenset(differing),
+            blobs=_written((services,)),
         )
 
     def _abort(self, head: Head, change: Staged) -> Tables:

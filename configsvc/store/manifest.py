@@ -175,8 +175,11 @@ class Manifest:
         removed = [key for key in deletes if after[_bucket_number(key)].pop(key, None)]
         return self._rewritten(before, after, frozenset((*stamped, *changed, *removed)))
 
-    def differences(self, later: "Manifest") -> tuple[Difference, ...]:
-        """Return the keys whose digest differs, in key order; reads only unequal buckets."""
+    def differences(self, later: "Manifest", *, restamped: bool = False) -> tuple[Difference, ...]:
+        """Return the keys whose digest differs, in key order; reads only unequal buckets.
+
+        With `restamped` also those that were given another revision alone.
+        """
         numbers = self._buckets.keys() | later.buckets.keys()
         unequal = {n for n in numbers if self._buckets.get(n) != later.buckets.get(n)}
         old = self._reader.tables(self._buckets, unequal)
@@ -186,7 +189,8 @@ class Manifest:
             for number in unequal
             for key in old[number].keys() | new[number].keys()
         )
-        return tuple(sorted((d for d in found if d.before != d.after), key=lambda d: d.key))
+        kept = (d for d in found if d.before != d.after or (restamped and _stamped(d, old, new)))
+        return tuple(sorted(kept, key=lambda d: d.key))
 
     def _rewritten(
         self, before: Mapping[str, _Bucket], after: Mapping[str, _Bucket], changed: frozenset[str]
@@ -235,6 +239,11 @@ def _restamp(tables: Mapping[str, dict[str, Item]], key: str, revision: int) -> 
         return False
     table[key] = Item(digest, revision)
     return True
+
+
+def _stamped(each: Difference, old: Mapping[str, _Bucket], new: Mapping[str, _Bucket]) -> bool:
+    number = _bucket_number(each.key)
+    return old[number].get(each.key) != new[number].get(each.key)
 
 
 def _digest(bucket: _Bucket, key: str) -> Digest | None:

@@ -15,7 +15,7 @@ NEW = Offer("new-epoch", 5, "d5", 5, 1_000)
 
 def stream(session: str) -> AgentStream:
     """A stream of the one agent; nothing is written to it."""
-    return AgentStream(ONE, session, "token", None, cast("Surroundings", None))
+    return AgentStream(ONE, session, "token", None, cast("Surroundings", None), {})
 
 
 def said(session: str, version: int, state: AgentState = AgentState.APPLIED) -> Reported:

@@ -23,7 +23,7 @@ def test_namespaces_are_apart() -> None:
     shelf = Shelf()
     shelf.put(InForce("prod", "e", 1, {"a": offer(1)}))
     assert shelf.put(InForce("staging", "e", 1, {"a": offer(1)})) == {"a"}
-    assert shelf.offer("nowhere", "a") is None
+    assert shelf.in_force("nowhere") is None
     assert shelf.in_force("nowhere") is None
 
 

@@ -229,9 +229,12 @@ def bundle_target(identity: tuple[str, str] = PLAYER, **query: str) -> str:
     )
 
 
-def stream_target(identity: tuple[str, str] = PLAYER, instance: str = "one") -> str:
+def stream_target(
+    identity: tuple[str, str] = PLAYER, instance: str = "one", labels: str = ""
+) -> str:
     """The target of a request for a stream."""
     query = {"namespace": identity[0], "service": identity[1], "instance": instance}
+    query |= {"labels": labels} if labels else {}
     return "/v1/agent/stream?" + urlencode(query)
 
 
@@ -326,6 +329,7 @@ class Agents:
         identity: tuple[str, str] = PLAYER,
         *,
         instance: str = "one",
+        labels: str = "",
         last_event_id: str | None = None,
         digest: str | None = None,
     ) -> Agent:
@@ -336,7 +340,7 @@ class Agents:
             headers["Last-Event-ID"] = last_event_id
         if digest is not None:
             headers["Configsvc-Digest"] = digest
-        client.request("GET", stream_target(identity, instance), headers)
+        client.request("GET", stream_target(identity, instance, labels), headers)
         status, fields = await client.head()
         assert (status, fields["content-type"]) == (200, "text/event-stream")
         agent = Agent(self, client, token, (*identity, instance))

@@ -101,12 +101,12 @@ def test_a_kept_candidate_gets_another_state_and_a_revision(
 
 
 def test_a_promoted_candidate_is_the_head(namespaces: Namespaces, rolling: Head) -> None:
-    """Its tables become the head's, at the versions that its first holders have already."""
+    """Its tables become the head's, whose bundles are new by that revision."""
     outcome = namespaces.commit("prod", rolling, step(Move.PROMOTE, "promoted"))
     assert (outcome.head.revision, outcome.head.candidate) == (3, None)
     assert outcome.resources == {"Retry/a"}
     assert outcome.services == {"score"}
-    assert versions(namespaces, outcome.head)["score"] == (digest(b"S2"), 2)
+    assert versions(namespaces, outcome.head)["score"] == (digest(b"S2"), 3)
     assert namespaces.snapshot("prod").document("Retry/a") == A2
     assert namespaces.rollout("prod", 2).state == "promoted"
 
@@ -197,3 +197,11 @@ def test_a_revision_keeps_what_was_proposed(namespaces: Namespaces, rolling: Hea
     namespaces.commit("prod", rolling, step(Move.ABORT))
     assert namespaces.record("prod", 2).candidate == rolling.candidate.manifest
     assert namespaces.record("prod", 3).candidate is None
+
+
+def test_a_table_tells_what_was_renumbered(namespaces: Namespaces, rolling: Head) -> None:
+    """To whoever asks for that; a digest that stayed is no difference to others."""
+    head = namespaces.commit("prod", rolling, step(Move.ABORT)).head
+    before, after = namespaces.bundles(rolling), namespaces.bundles(head)
+    assert before.differences(after) == ()
+    assert [each.key for each in before.differences(after, restamped=True)] == ["score"]
