@@ -22,7 +22,8 @@ export PIP_NO_INPUT := 1
 help:
 	@echo 'make demo     three services, traffic, a failure and a live policy change (ONCE=1: unattended)'
 	@echo 'make test     every test                    (ARGS="..." is handed to pytest)'
-	@echo 'make lint     ruff, mypy and the import contracts'
+	@echo 'make lint     ruff, mypy, the import contracts, and the console'"'"'s types and style'
+	@echo 'make console  build the console'
 	@echo 'make bench    measure and print the figures'
 	@echo 'make docs     generate the documentation'
 	@echo 'make install  only set up $(VENV)'
@@ -48,17 +49,25 @@ $(INSTALLED): requirements.lock pyproject.toml agents/python/pyproject.toml | $(
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable agents/python --editable .
 	@touch $@
 
+# Built once, and again when its source has changed; where it cannot be, what goes on says so.
+.PHONY: console console-if-possible
+console: $(INSTALLED)
+	@$(BIN)/python tools/build_console.py build
+
+console-if-possible: $(INSTALLED)
+	@$(BIN)/python tools/build_console.py try
+
 .PHONY: demo
-demo: $(INSTALLED)
+demo: console-if-possible
 	$(BIN)/configsvc demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: $(INSTALLED)
+test: console-if-possible
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-# Three parts, so that `make --keep-going lint` reports on all of them.
-.PHONY: lint lint-style lint-types lint-imports
-lint: lint-style lint-types lint-imports
+# Parts, so that `make --keep-going lint` reports on all of them.
+.PHONY: lint lint-style lint-types lint-imports lint-console
+lint: lint-style lint-types lint-imports lint-console
 
 lint-style: $(INSTALLED)
 	$(BIN)/ruff check
@@ -69,6 +78,9 @@ lint-types: $(INSTALLED)
 
 lint-imports: $(INSTALLED)
 	$(BIN)/lint-imports --no-logo
+
+lint-console: $(INSTALLED)
+	$(BIN)/python tools/build_console.py check
 
 .PHONY: bench
 bench: $(INSTALLED)
@@ -92,5 +104,6 @@ lock: $(BIN)/python
 .PHONY: clean
 clean:
 	rm -rf $(VENV) build dist docs/_build site \
+	  configsvc/web/console/_built configsvc/web/console/frontend/node_modules \
 	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

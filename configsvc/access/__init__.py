@@ -1,12 +1,15 @@
 """Tokens, roles and rights: who may do what, decided without any I/O."""
 
 from configsvc.access.errors import (
+    ExpiredSessionError,
     ExpiredTokenError,
     ForbiddenError,
     InvalidTokenRecordError,
     MalformedTokenError,
+    MissingCsrfTokenError,
     RevokedTokenError,
     UnauthenticatedError,
+    UnknownSessionError,
     UnknownTokenError,
     WrongIdentityError,
     WrongTokenKindError,
@@ -21,30 +24,53 @@ from configsvc.access.records import (
     encode_record,
 )
 from configsvc.access.roles import Right, Role
-from configsvc.access.tokens import Minted, mint_agent, mint_operator, parse_token, verify
+from configsvc.access.sessions import (
+    SessionRecord,
+    csrf_token,
+    parse_session,
+    start_session,
+    verify_session,
+)
+from configsvc.access.tokens import (
+    Minted,
+    holder,
+    mint_agent,
+    mint_operator,
+    parse_token,
+    verify,
+)
 
 __all__ = [
     "EVERY_NAMESPACE",
     "AgentIdentity",
+    "ExpiredSessionError",
     "ExpiredTokenError",
     "ForbiddenError",
     "InvalidTokenRecordError",
     "MalformedTokenError",
     "Minted",
+    "MissingCsrfTokenError",
     "Principal",
     "RevokedTokenError",
     "Right",
     "Role",
+    "SessionRecord",
     "TokenKind",
     "TokenRecord",
     "UnauthenticatedError",
+    "UnknownSessionError",
     "UnknownTokenError",
     "WrongIdentityError",
     "WrongTokenKindError",
+    "csrf_token",
     "decode_record",
     "encode_record",
+    "holder",
     "mint_agent",
     "mint_operator",
+    "parse_session",
     "parse_token",
+    "start_session",
     "verify",
+    "verify_session",
 ]

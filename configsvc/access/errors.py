@@ -60,6 +60,30 @@ class WrongTokenKindError(UnauthenticatedError):
         )
 
 
+class UnknownSessionError(UnauthenticatedError):
+    """No such session, or it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the session is unknown here, or was closed: sign in again")
+
+
+class ExpiredSessionError(UnauthenticatedError):
+    """The session has lasted as long as sessions do."""
+
+    def __init__(self) -> None:
+        super().__init__("the session has ended: sign in again")
+
+
+class MissingCsrfTokenError(InputError):
+    """A write came with a session's cookie and without proof that a page of the console sent it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a write in a session needs its header X-CSRF-Token, as GET /v1/session tells it; "
+            "programs send 'Authorization: Bearer TOKEN' instead of a cookie"
+        )
+
+
 class ForbiddenError(InputError):
     """An operator's role does not carry the right (403)."""
 

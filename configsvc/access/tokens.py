@@ -74,8 +74,8 @@ def mint_operator(
     Raises:
         InputError: no grant, a namespace that is not a DNS label, or too long a label.
     """
-    token_id, secret = _new(random)
-    record = TokenRecord(token_id, _digest(secret), grants, None, label, now, not_after)
+    token_id, secret = new_identity(random)
+    record = TokenRecord(token_id, digest_of(secret), grants, None, label, now, not_after)
     return Minted(_text(record, secret), record)
 
 
@@ -88,8 +88,8 @@ def mint_agent(
     random: RandomBytes = secrets.token_bytes,
 ) -> Minted:
     """Make a token for the agents of one service; arguments as for `mint_operator`."""
-    token_id, secret = _new(random)
-    record = TokenRecord(token_id, _digest(secret), {}, identity, label, now, not_after)
+    token_id, secret = new_identity(random)
+    record = TokenRecord(token_id, digest_of(secret), {}, identity, label, now, not_after)
     return Minted(_text(record, secret), record)
 
 
@@ -126,9 +126,19 @@ def verify(record: TokenRecord | None, secret: str, now: int) -> Principal:
         RevokedTokenError: the token was withdrawn.
         ExpiredTokenError: ``now`` is past its end.
     """
-    same = hmac.compare_digest(record.digest if record else _NO_DIGEST, _digest(secret))
+    same = hmac.compare_digest(record.digest if record else _NO_DIGEST, digest_of(secret))
     if record is None or not same:
         raise UnknownTokenError
+    return holder(record, now)
+
+
+def holder(record: TokenRecord, now: int) -> Principal:
+    """Whom a token stands for, of which the holder has been proved otherwise.
+
+    Raises:
+        RevokedTokenError: the token was withdrawn.
+        ExpiredTokenError: ``now`` is past its end.
+    """
     if record.revoked is not None:
         raise RevokedTokenError(record.id, record.revoked)
     if record.not_after is not None and now > record.not_after:
@@ -136,7 +146,8 @@ def verify(record: TokenRecord | None, secret: str, now: int) -> Principal:
     return Principal(record.id, record.label, record.grants, record.agent)
 
 
-def _new(random: RandomBytes) -> tuple[str, str]:
+def new_identity(random: RandomBytes) -> tuple[str, str]:
+    """A new public id and a secret."""
     return _base32(random(_ID_BYTES)), _base32(random(_SECRET_BYTES))
 
 
@@ -145,7 +156,8 @@ def _base32(data: bytes) -> str:
     return base64.b32encode(data).decode().lower()
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is stored of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -9,13 +9,15 @@ import orjson
 
 from configsvc.agentgate.doorkeeper import check_instance
 from configsvc.agentgate.http import bad_request
-from configsvc.fleet import AgentReport, AgentState, Breaker, BundleReport
+from configsvc.fleet import AgentReport, AgentState, Breaker, BundleReport, Traffic
 
 MAX_REASON: Final = 500
 _MAX_TEXT: Final = 128
 _MAX_EDGE: Final = 400
 _MAX_REPORTS: Final = 64
 _MAX_BREAKERS: Final = 500
+_MAX_TRAFFIC: Final = 500
+_MAX_RATE: Final = 1e9
 _MAX_VERSION: Final = 1 << 63
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _OUTCOMES: Final = {
@@ -72,6 +74,7 @@ def parse_report(value: object) -> Reported:
             language=_optional_text(agent, "/agent/language"),
             agent_version=_optional_text(agent, "/agent/version"),
             breakers=_breakers(value),
+            traffic=_traffic(value),
         ),
     )
 
@@ -104,6 +107,30 @@ def _breakers(value: Mapping[str, Any]) -> tuple[Breaker, ...] | None:
         )
         for index, entry in enumerate(entries)
     )
+
+
+def _traffic(value: Mapping[str, Any]) -> tuple[Traffic, ...] | None:
+    entries = _array(value, "traffic", _MAX_TRAFFIC)
+    if entries is None:
+        return None
+    return tuple(
+        Traffic(
+            _text(entry, f"/traffic/{index}/to"),
+            _text(entry, f"/traffic/{index}/operation"),
+            _rate(entry, f"/traffic/{index}/rate"),
+            _rate(entry, f"/traffic/{index}/failures"),
+        )
+        for index, entry in enumerate(entries)
+    )
+
+
+def _rate(value: Mapping[str, Any], at: str) -> float:
+    """The calls per second at a pointer, of which the last segment is the name."""
+    found: Any = value.get(at.rpartition("/")[2])
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not number or not 0 <= float(found) <= _MAX_RATE:
+        raise bad_request(f"{at} is {_seen(found)}: send calls per second, 0 to 1e9")
+    return float(found)
 
 
 def _health(value: object) -> str | None:

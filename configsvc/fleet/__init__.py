@@ -5,7 +5,14 @@ from configsvc.fleet.convergence import Convergence
 from configsvc.fleet.histogram import BOUNDS, Histogram
 from configsvc.fleet.nodes import FleetAnswer, MetricsAnswer, ask_metrics, ask_nodes
 from configsvc.fleet.roster import Roster
-from configsvc.fleet.rows import AgentReport, AgentRow, AgentState, Breaker, BundleReport
+from configsvc.fleet.rows import (
+    AgentReport,
+    AgentRow,
+    AgentState,
+    Breaker,
+    BundleReport,
+    Traffic,
+)
 
 __all__ = [
     "BOUNDS",
@@ -21,6 +28,7 @@ __all__ = [
     "Laggard",
     "MetricsAnswer",
     "Roster",
+    "Traffic",
     "ask_metrics",
     "ask_nodes",
     "total",

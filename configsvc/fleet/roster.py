@@ -110,6 +110,7 @@ class Roster:
 
     def _lose(self, row: AgentRow, now: int) -> None:
         row.state = AgentState.STALE
+        row.traffic = ()
         row.disconnected = now
         self._lost[row.identity] = row
         self._lost.move_to_end(row.identity)
@@ -128,6 +129,8 @@ def _take(row: AgentRow, report: AgentReport, now: int) -> None:
     row.agent_version = report.agent_version or row.agent_version
     if report.breakers is not None:
         row.breakers = report.breakers
+    if report.traffic is not None:
+        row.traffic = report.traffic
     for each in report.reports:
         _take_bundle(row, each)
 

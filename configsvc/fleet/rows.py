@@ -32,6 +32,23 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """Calls of one agent along one of its edges, lately.
+
+    Args:
+        callee: whom it calls.
+        operation: which of its operations.
+        rate: calls per second.
+        failures: those of them per second that did not end well.
+    """
+
+    callee: str
+    operation: str
+    rate: float
+    failures: float
+
+
+@dataclass(frozen=True, slots=True)
 class BundleReport:
     """What an agent says that it did with one bundle; `state` is never pending or stale."""
 
@@ -51,6 +68,7 @@ class AgentReport:
     language: str | None = None
     agent_version: str | None = None
     breakers: tuple[Breaker, ...] | None = None
+    traffic: tuple[Traffic, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +94,7 @@ class AgentRow:
         agent_version: the agent's version.
         breakers: its circuit breakers as last reported.
         labels: what it says of itself when it connects, such as its zone.
+        traffic: its calls per second as last reported.
         disconnected: when it was lost, None while it is connected.
     """
 
@@ -97,6 +116,7 @@ class AgentRow:
     agent_version: str = ""
     breakers: tuple[Breaker, ...] = ()
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    traffic: tuple[Traffic, ...] = ()
     disconnected: int | None = None
 
     @property
@@ -131,6 +151,15 @@ class AgentRow:
             "agentVersion": self.agent_version,
             "breakers": [{"edge": each.edge, "state": each.state} for each in self.breakers],
             "labels": dict(self.labels),
+            "traffic": [
+                {
+                    "to": each.callee,
+                    "operation": each.operation,
+                    "rate": each.rate,
+                    "failures": each.failures,
+                }
+                for each in self.traffic
+            ],
             "disconnected": self.disconnected,
         }
 
@@ -160,5 +189,9 @@ class AgentRow:
             agent_version=value["agentVersion"],
             breakers=tuple(Breaker(each["edge"], each["state"]) for each in value["breakers"]),
             labels=value.get("labels", {}),
+            traffic=tuple(
+                Traffic(each["to"], each["operation"], each["rate"], each["failures"])
+                for each in value.get("traffic", ())
+            ),
             disconnected=value["disconnected"],
         )

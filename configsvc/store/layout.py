@@ -22,6 +22,9 @@ NAMESPACES: Final = f"{ROOT}ns/"
 TOKENS: Final = f"{ROOT}token/"
 """Tokens of operators and agents, by their identifier."""
 
+SESSIONS: Final = f"{ROOT}session/"
+"""Sessions of the console, by their identifier."""
+
 NODES: Final = f"{ROOT}node/"
 """Live nodes, and who of them leads."""
 
@@ -136,6 +139,11 @@ def audit(name: str, at: int, nonce: str) -> str:
 def folder(name: str, identifier: str) -> str:
     """Return the key of what a watched folder published last to a namespace."""
     return f"{namespace(name)}folder/{_name(identifier)}"
+
+
+def session(identifier: str) -> str:
+    """Return the key of one session of the console."""
+    return f"{SESSIONS}{_name(identifier)}"
 
 
 def token(identifier: str) -> str:

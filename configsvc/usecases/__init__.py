@@ -12,6 +12,7 @@ from configsvc.usecases.changes import Change, Precondition
 from configsvc.usecases.fleet_view import ConvergenceView, FleetView
 from configsvc.usecases.inspecting import DifferingResource, Inspector, Query, StoredResource
 from configsvc.usecases.judging import Judgement
+from configsvc.usecases.live import EdgeState, LiveView, Picture
 from configsvc.usecases.moment import Moment, as_time, rfc3339
 from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
 from configsvc.usecases.outcome import Published
@@ -20,6 +21,7 @@ from configsvc.usecases.publishing import Publisher
 from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.rolling_back import Rollback, RollbackDesk
 from configsvc.usecases.rollouts import RolloutDesk, RolloutView
+from configsvc.usecases.sessions import Session, Sessions
 from configsvc.usecases.tokens import Tokens
 from configsvc.usecases.turns import Turns
 from configsvc.usecases.workspace import Workspace, Workspaces
@@ -29,12 +31,15 @@ __all__ = [
     "ControlPlane",
     "ConvergenceView",
     "DifferingResource",
+    "EdgeState",
     "FleetView",
     "Inspector",
     "Judgement",
+    "LiveView",
     "Moment",
     "NamespaceRules",
     "NamespaceSettings",
+    "Picture",
     "Precondition",
     "Preview",
     "Published",
@@ -46,6 +51,8 @@ __all__ = [
     "RollbackDesk",
     "RolloutDesk",
     "RolloutView",
+    "Session",
+    "Sessions",
     "StoredResource",
     "Tokens",
     "Workspace",
@@ -64,7 +71,9 @@ class ControlPlane:
     rollouts: RolloutDesk
     inspector: Inspector
     tokens: Tokens
+    sessions: Sessions
     fleet: FleetView
+    live: LiveView
     settings: NamespaceSettings
     moment: Moment
     rules: Sequence[type[Rule]]
@@ -98,13 +107,16 @@ class ControlPlane:
         repeats = Repeats(Answers(store, clock), moment)
         turns = Turns(store, clock, token, sleep)
         publisher = Publisher(namespaces, workspaces, settings, repeats, turns, moment)
+        tokens = Tokens(store, audit, moment)
         return cls(
             publisher=publisher,
             rollbacks=RollbackDesk(namespaces, workspaces, publisher),
             rollouts=RolloutDesk(namespaces, workspaces, publisher, moment, ask_fleet),
             inspector=Inspector(namespaces, workspaces, settings, audit, moment),
-            tokens=Tokens(store, audit, moment),
+            tokens=tokens,
+            sessions=Sessions(store, tokens, moment),
             fleet=FleetView(store, namespaces, ask_fleet),
+            live=LiveView(namespaces, workspaces, ask_fleet, moment),
             settings=settings,
             moment=moment,
             rules=rules,

@@ -10,8 +10,10 @@ from configsvc.access import (
     Role,
     TokenKind,
     TokenRecord,
+    UnknownTokenError,
     decode_record,
     encode_record,
+    holder,
     mint_agent,
     mint_operator,
     parse_token,
@@ -38,6 +40,17 @@ class Tokens:
         presented = parse_token(text, kind=kind)
         kept = self._records.get(layout.token(presented.id))
         return verify(kept.value if kept else None, presented.secret, self._moment.micros())
+
+    def holder(self, identifier: str) -> Principal:
+        """Whom a token stands for; only for who was authenticated by it before.
+
+        Raises:
+            UnauthenticatedError: it is gone, revoked or expired.
+        """
+        kept = self._records.get(layout.token(identifier))
+        if kept is None:
+            raise UnknownTokenError
+        return holder(kept.value, self._moment.micros())
 
     def mint_first(self, hand_over: Callable[[str], None]) -> bool:
         """Make a token that may do everything, if there is no token at all; True if it did.

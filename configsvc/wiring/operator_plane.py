@@ -40,6 +40,7 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
         self.settings = settings
         self.descriptor = descriptor
         self.store: Store | None = None
+        self._worker: Any = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -57,6 +58,7 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
             "proc_name": "configsvc-operator",
             "control_socket_disable": True,
             "post_fork": _follow_arbiter,
+            "post_worker_init": self._note_worker,
             "worker_exit": self._close_store,
             "child_exit": _forget_gauges,
         }
@@ -76,7 +78,16 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
             control_plane(self.settings, self.store),
             agent_metrics=lambda: ask_metrics(self.settings.run).metrics,
             open_metrics=self.settings.operator_address.is_loopback,
+            threads=self.settings.operator_threads,
+            alive=self._is_alive,
         )
+
+    def _note_worker(self, worker: Any) -> None:  # noqa: ANN401 gunicorn has no types
+        self._worker = worker
+
+    def _is_alive(self) -> bool:
+        """Whether this worker has not been told to end."""
+        return self._worker is None or bool(self._worker.alive)
 
     def _close_store(self, _arbiter: object, _worker: object) -> None:
         if self.store is not None:

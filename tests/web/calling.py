@@ -20,7 +20,11 @@ class Api:
         self.world = world
         self.agent_metrics: Mapping[str, Mapping[str, Any]] = {}
         self.app = create_app(
-            world.plane, agent_metrics=lambda: self.agent_metrics, open_metrics=open_metrics
+            world.plane,
+            agent_metrics=lambda: self.agent_metrics,
+            open_metrics=open_metrics,
+            threads=4,
+            alive=lambda: False,  # event streams end at once: a client here reads answers whole
         )
         self._client = self.app.test_client()
         self.tokens = {role: self.token(NAMESPACE, role) for role in Role}

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from configsvc.fleet import AgentRow, AgentState, Breaker, FleetAnswer
+from configsvc.fleet import AgentRow, AgentState, Breaker, FleetAnswer, Traffic
 from configsvc.model.names import Kind
 from tests.usecases.world import (
     BROKEN_TIMEOUT,
@@ -35,6 +35,7 @@ def test_every_route_is_described(api: Api, described: Json) -> None:
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in api.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith("console.")
     }
 
     assert served == {(p, m) for p, methods in described["paths"].items() for m in methods}
@@ -83,6 +84,7 @@ def rich(world: World) -> Api:
     row = AgentRow(
         NAMESPACE, "player", "p-1", "s", 1, 2, state=AgentState.REJECTED, reason="no",
         breakers=(Breaker("player -> score get", "open"),),
+        traffic=(Traffic("score", "get", 2.5, 0.5),),
     )  # fmt: skip
     world.fleet = FleetAnswer((row,), ("agents-2",))
     api.publish(
@@ -156,6 +158,11 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("rule", "GET", "/v1/rules/RT01", None, 200),
     ("schema", "GET", "/v1/schemas/Retry", None, 200),
     ("fleet", "GET", "fleet", None, 200),
+    ("watch", "GET", "events?topic=fleet&topic=edge", None, 200),
+    ("watch", "GET", "events?topic=weather", None, 400),
+    ("open_session", "POST", "/v1/session", {"token": "cfg_nothing"}, 401),
+    ("get_session", "GET", "/v1/session", None, 200),
+    ("close_session", "DELETE", "/v1/session", None, 200),
     ("alive", "GET", "/healthz", None, 200),
     ("ready", "GET", "/readyz", None, 200),
     ("collect", "GET", "/metrics", None, 200),
@@ -184,7 +191,7 @@ def test_answer_is_what_the_description_says(
     assert found.status_code == status, found.get_data(as_text=True)
     content = operation["responses"][str(status)]["content"]
     assert found.mimetype in {kind.partition(";")[0] for kind in content}
-    if found.mimetype == "text/plain":
+    if found.mimetype in {"text/plain", "text/event-stream"}:
         return
     schema = content[found.mimetype]["schema"]
     value = found.get_json()

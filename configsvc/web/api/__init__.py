@@ -31,6 +31,8 @@ GET  .../graph, .../findings, .../fleet              call graph, today's finding
 GET  .../audit?before=&limit=                        who did what, newest first
 GET|POST /v1/tokens, DELETE /v1/tokens/ID            {grants | agent, label, notAfter}
 GET  /v1/rules[/CODE], /v1/schemas/KIND              pages of rules, JSON Schemas
+GET  .../events?topic=                               server-sent events: what goes on
+GET|POST*|DELETE /v1/session                         sign in and out: a cookie instead of a token
 GET  /healthz*, /readyz*, /metrics, /openapi.json*   /metrics needs a token off loopback
 ===================================================  ===============================================
 """
@@ -45,22 +47,34 @@ from configsvc.web.api import (
     problems,
     resources,
     rollouts,
+    sessions,
     tokens,
 )
 from configsvc.web.api.description import description_routes
+from configsvc.web.api.events import Streams, event_routes
 from configsvc.web.api.health import health_routes
 from configsvc.web.api.incoming import RevisionConverter
 from configsvc.web.metrics import Metrics
 
 
-def install(app: Flask, metrics: Metrics, *, open_metrics: bool) -> None:
+def install(app: Flask, metrics: Metrics, streams: Streams, *, open_metrics: bool) -> None:
     """Add the routes and the form of errors to the application."""
     problems.install(app)
     app.url_map.converters["revision"] = RevisionConverter
     app.url_map.merge_slashes = False
-    modules = (administration, tokens, resources, changes, rollouts, policies, fleet)
+    modules = (
+        administration,
+        sessions,
+        tokens,
+        resources,
+        changes,
+        rollouts,
+        policies,
+        fleet,
+    )
     families = [
         *(module.routes for module in modules),
+        event_routes(streams),
         health_routes(metrics, open_metrics=open_metrics),
     ]
     operations = [operation for family in families for operation in family.operations]

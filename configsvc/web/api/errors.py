@@ -1,6 +1,6 @@
 """What is wrong with a request before any use case sees it."""
 
-from configsvc.errors import InputError
+from configsvc.errors import InputError, OperationError
 from configsvc.model.names import Kind
 from configsvc.schema import DocumentError
 
@@ -31,6 +31,13 @@ class UnsupportedMediaTypeError(InputError):
     def __init__(self, seen: str, allowed: tuple[str, ...]) -> None:
         said = f"content type {seen[:80]!r}" if seen else "a body without a content type"
         super().__init__(f"{said} is not taken here: send {' or '.join(allowed)}")
+
+
+class TooManyStreamsError(OperationError):
+    """This process follows as many namespaces for browsers as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"this process serves {most} event streams, the most it does: try later")
 
 
 class UnknownKindError(InputError):

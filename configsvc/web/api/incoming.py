@@ -1,12 +1,14 @@
 """Requests: who sends them, what they are about, and what their headers say."""
 
+import hmac
 import re
+from collections.abc import Callable
 from typing import Final, cast
 
 from flask import current_app, g, request
 from werkzeug.routing import BaseConverter
 
-from configsvc.access import Principal, UnauthenticatedError
+from configsvc.access import MissingCsrfTokenError, Principal, UnauthenticatedError
 from configsvc.model.names import Key, Kind, check_name
 from configsvc.usecases import ControlPlane, Precondition, Repeat
 from configsvc.usecases.errors import PreconditionRequiredError
@@ -14,6 +16,7 @@ from configsvc.usecases.repeats import MAX_KEY
 from configsvc.web.api.errors import MalformedRequestError, UnknownKindError
 
 _BEARER: Final = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ETAG: Final = re.compile(r'"([\x21\x23-\x7e]*)"')
 
 
@@ -40,13 +43,43 @@ def plane() -> ControlPlane:
 
 
 def principal() -> Principal:
-    """Who sends the request; raises an `UnauthenticatedError`."""
+    """Who sends the request, by a bearer token or a session's cookie.
+
+    Raises:
+        UnauthenticatedError: nobody that is known.
+        MissingCsrfTokenError: a write with a cookie that no page of the console has sent.
+    """
     if "principal" not in g:
-        match = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-        if match is None:
-            raise MissingTokenError
-        g.principal = plane().tokens.authenticate(match[1])
+        g.principal = caller()()
     return cast("Principal", g.principal)
+
+
+def caller() -> Callable[[], Principal]:
+    """Tells anew who sends the request, as long as it lasts; raises as `principal`."""
+    control, header = plane(), request.headers.get("Authorization")
+    cookie = request.cookies.get(cookie_name())
+    if header is None and cookie is not None:
+        g.session = control.sessions.find(cookie)
+        _check_origin(g.session.csrf)
+        return lambda: control.sessions.find(cookie).principal
+    match = _BEARER.fullmatch(header or "")
+    if match is None:
+        raise MissingTokenError
+    return lambda: control.tokens.authenticate(match[1])
+
+
+def cookie_name() -> str:
+    """The session's cookie: over TLS under a name that only this very origin can set."""
+    return "__Host-configsvc" if request.is_secure else "configsvc"
+
+
+def _check_origin(csrf: str) -> None:
+    """Do nothing for reads, and for writes that only a page of this origin can have sent."""
+    if request.method in _SAFE:
+        return
+    sent = request.headers.get("X-CSRF-Token", "")
+    if not hmac.compare_digest(sent.encode(), csrf.encode()):
+        raise MissingCsrfTokenError
 
 
 def namespace_of(name: str) -> str:

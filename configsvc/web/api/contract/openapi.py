@@ -15,6 +15,7 @@ from configsvc.web.api.problems import CONTENT_TYPE, STATUS_BY_CODE
 
 _ALWAYS: Final = ("malformed-request", "internal")
 _WITH_TOKEN: Final = ("unauthenticated", "store-unavailable")
+_WITH_COOKIE: Final = ("csrf-token-missing",)
 _IN_NAMESPACE: Final = ("invalid-name", "forbidden", "unknown-namespace")
 _WITH_BODY: Final = ("malformed-body", "request-too-large", "unsupported-media-type")
 
@@ -42,9 +43,12 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _components(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "configsvc"},
+            },
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
     }
 
 
@@ -53,6 +57,7 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     codes = [*_ALWAYS, *operation.problems]
     if not operation.public:
         codes += _WITH_TOKEN
+        codes += () if operation.method == "GET" else _WITH_COOKIE
     if "ns" in operation.path_parameters:
         codes += _IN_NAMESPACE
     if "kind" in operation.path_parameters:

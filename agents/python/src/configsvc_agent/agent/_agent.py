@@ -314,6 +314,7 @@ class Agent:
             apply=self._apply,
             tell=self._tell,
             breakers=self.breakers,
+            figures=self._edges.calls,
         )
 
     def _apply(self, bundle: Bundle) -> None:

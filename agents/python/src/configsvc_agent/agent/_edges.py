@@ -221,6 +221,12 @@ class Edges:
         )
         return tuple(edges), foreign
 
+    def calls(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """By callee and operation: how many calls ended, and how many of them not well."""
+        with self._lock:
+            stats = dict(self._stats)
+        return {(edge.callee, edge.operation): each.counts() for edge, each in stats.items()}
+
     def breakers(self) -> tuple[tuple[str, str], ...]:
         """Every breaker's edge and state, for reports."""
         return tuple(

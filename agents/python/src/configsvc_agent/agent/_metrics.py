@@ -120,6 +120,12 @@ class EdgeStats:
             with self._lock:
                 self._events[name] = self._events.get(name, 0) + 1
 
+    def counts(self) -> tuple[int, int]:
+        """Calls that ended, and those of them that did not end well."""
+        with self._lock:
+            ended = sum(self._calls.values())
+            return ended, ended - self._calls.get("ok", 0)
+
     def snapshot(self, caller: str, callee: str, operation: str, *, declared: bool) -> EdgeMetrics:
         """The figures of this moment, consistent among themselves."""
         with self._lock:

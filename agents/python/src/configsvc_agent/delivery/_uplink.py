@@ -15,6 +15,7 @@ from configsvc_agent.cache import Position
 from configsvc_agent.delivery._keeper import Keeper
 from configsvc_agent.delivery._offer import Report
 from configsvc_agent.delivery._outbox import Outbox
+from configsvc_agent.delivery._telemetry import Telemetry
 from configsvc_agent.errors import AgentError
 from configsvc_agent.stream import Reconnect
 
@@ -45,12 +46,14 @@ class Uplink:
         keeper: Keeper,
         client: Callable[[], Client],
         body: Callable[[str, tuple[Report, ...]], Mapping[str, object]],
+        telemetry: Telemetry,
     ) -> None:
         self._outbox = outbox
         self._keeper = keeper
         self._make_client = client
         self._client: Client | None = None
         self._body = body
+        self._telemetry = telemetry
         self._schedule = Reconnect()
         self._failed_session = ""
         self._not_before = 0.0
@@ -65,6 +68,7 @@ class Uplink:
             try:
                 self._fetch_if_due()
                 self._report_if_due()
+                self._look_if_due()
             except Exception:  # noqa: BLE001  a mistake here must not end reporting for good
                 _log.exception("reporting failed")
                 self._stopping.wait(PAUSE)
@@ -94,6 +98,8 @@ class Uplink:
         session, reports = self._outbox.take()
         if reports:
             due.append(self._report_due(session))
+        elif session:
+            due.append(self._telemetry.due)
         return min(due) - time.monotonic() if due else None
 
     def _report_due(self, session: str) -> float:
@@ -131,6 +137,20 @@ class Uplink:
             self._outbox.sent(reports)
             self._failed_session = ""
             self._schedule = Reconnect()
+
+    def _look_if_due(self) -> None:
+        """Tell what there is to tell of calls; what cannot be told now is old by the next look."""
+        session, reports = self._outbox.take()
+        if reports or not session or self._telemetry.due > time.monotonic():
+            return
+        if not self._telemetry.look():
+            return
+        try:
+            self._connected().report(self._body(session, ()))
+        except AgentError as error:
+            if getattr(error, "status", None) == HTTPStatus.CONFLICT:
+                self._outbox.forget_session(session)
+            _log.debug("what calls did was not told: %s", error)
 
     def _failed(self, session: str, reports: tuple[Report, ...], error: AgentError) -> None:
         """Try again later, wait for another session, or give up what the server will never take."""

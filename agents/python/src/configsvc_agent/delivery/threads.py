@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from configsvc_agent.delivery._outbox import Outbox
 from configsvc_agent.delivery._override import OverrideFile
 from configsvc_agent.delivery._status import State, Status
 from configsvc_agent.delivery._subscribers import Change
+from configsvc_agent.delivery._telemetry import Breakers, Figures, Telemetry
 from configsvc_agent.delivery._uplink import Uplink
 from configsvc_agent.settings import Settings, new_instance
 
@@ -30,10 +31,6 @@ _log = logging.getLogger("configsvc_agent")
 
 LOCAL_PATIENCE = 0.5
 """Seconds that a start waits at most for the local files; the server is never waited for."""
-
-
-MAX_BREAKERS = 200
-"""Breakers in one report: what fits into its 64 KiB."""
 
 
 class Delivery:
@@ -50,10 +47,11 @@ class Delivery:
         context: ssl.SSLContext | None,
         apply: Callable[[Bundle], None],
         tell: Callable[[Change], None],
-        breakers: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        breakers: Breakers = tuple,
+        figures: Figures = dict,
     ) -> None:
         self._settings = settings
-        self._breakers = breakers
+        self._telemetry = Telemetry(breakers, figures)
         self._agent_version = agent_version
         self._context = context
         self.instance = settings.instance or new_instance()
@@ -69,7 +67,9 @@ class Delivery:
         )
         self._restored = Event()
         self._listener = Listener(self._keeper, self._client)
-        self._uplink = Uplink(self._outbox, self._keeper, self._client, self._report)
+        self._uplink = Uplink(
+            self._outbox, self._keeper, self._client, self._report, self._telemetry
+        )
         file = settings.override_file
         self._override = None if file is None else OverrideFile(file, self._keeper)
         self._threads: list[Thread] = []
@@ -165,9 +165,7 @@ class Delivery:
             "reports": [report.to_json() for report in reports],
             "health": self.status().state.value,
             "agent": {"language": "python", "version": self._agent_version},
-            "breakers": [
-                {"edge": edge, "state": state} for edge, state in self._breakers()[:MAX_BREAKERS]
-            ],
+            **self._telemetry.parts(),
         }
 
     def _run(self, name: str, body: Callable[[], None]) -> None:

@@ -73,5 +73,16 @@ SHAPES: Final[dict[str, Shape]] = {
     },
     "Token": record(_TOKEN, says="A token without its secret."),
     "MintedToken": record({**_TOKEN, "token": TEXT}, says="A new token, shown only this once."),
+    "NewSession": record({"token": {"type": "string", "maxLength": 200}}),
+    "Session": record(
+        {
+            "name": TEXT,
+            "token": TEXT,
+            "grants": mapped(_ROLE),
+            "csrf": nullable(TEXT),
+            "notAfter": nullable(TIME),
+        },
+        says="Who asks. In a session, each write carries `csrf` in its header X-CSRF-Token.",
+    ),
     "Tokens": page(ref("Token")),
 }

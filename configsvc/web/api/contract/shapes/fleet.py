@@ -18,6 +18,7 @@ from configsvc.web.api.contract.shapes.terms import (
 )
 
 _STATE: Final = one_of(AgentState)
+_NUMBER: Final[Shape] = {"type": "number", "minimum": 0}
 
 SHAPES: Final[dict[str, Shape]] = {
     "Agent": record(
@@ -40,11 +41,14 @@ SHAPES: Final[dict[str, Shape]] = {
             "agentVersion": TEXT,
             "breakers": listed(record({"edge": TEXT, "state": TEXT})),
             "labels": mapped(TEXT),
+            "traffic": listed(
+                record({"to": TEXT, "operation": TEXT, "rate": _NUMBER, "failures": _NUMBER})
+            ),
             "disconnected": nullable(COUNT),
             "lag": COUNT,
         },
         says="One agent. Times are microseconds since the Unix epoch; `lag` is microseconds for "
-        "which it has not had the bundle that it should.",
+        "which it has not had the bundle that it should. `traffic` is in calls per second.",
     ),
     "Fleet": page(ref("Agent"), incomplete=listed(TEXT)),
     "Convergence": record(

@@ -1,0 +1,60 @@
+import { useEffect } from "preact/hooks";
+import { type Topic, watch } from "./api/live";
+import { Fleet } from "./pages/fleet";
+import { Namespaces } from "./pages/namespaces";
+import { SignIn } from "./pages/sign-in";
+import { go, href, place } from "./router";
+import { session } from "./session";
+import { Later } from "./ui/later";
+import { Shell } from "./ui/shell";
+
+const TOPICS: Record<string, Topic[]> = {
+  map: ["change", "finding", "edge"],
+  edges: ["change", "finding", "edge"],
+  fleet: ["change", "finding", "fleet"],
+  history: ["change", "finding", "fleet"],
+};
+
+export function App() {
+  const { namespace, page } = place.value;
+  const known = session.value;
+  useEffect(() => {
+    if (known && namespace) watch(namespace, TOPICS[page] ?? ["change", "finding"]);
+  }, [known, namespace, page]);
+  if (known === undefined) return <p class="sr-only">Loading…</p>;
+  if (known === null) return <SignIn />;
+  if (!namespace) return <Namespaces />;
+  if (!page) {
+    go(href(namespace, "map"), { replace: true });
+    return null;
+  }
+  return (
+    <Shell>
+      <Page key={`${namespace} ${page}`} />
+    </Shell>
+  );
+}
+
+function Page() {
+  const { page, rest } = place.value;
+  switch (page) {
+    case "fleet":
+      return <Fleet />;
+    default:
+      return <Unknown page={[page, ...rest].join("/")} />;
+  }
+}
+
+function Unknown({ page }: { page: string }) {
+  return (
+    <section class="page">
+      <h1>There is no such page</h1>
+      <p>
+        The console has nothing at <code>{page}</code>.{" "}
+        <a href={href(place.value.namespace, "map")}>Go to the map</a>.
+      </p>
+    </section>
+  );
+}
+
+export { Later };
