@@ -74,7 +74,10 @@ def _published(answer: Mapping[str, Any], _locate: Locate) -> Iterator[str]:
     if not answer["changed"]:
         yield f"nothing differs: {namespace} stays at revision {revision}"
         return
-    yield f"published revision {revision} of {namespace}"
+    if answer.get("rollout"):
+        yield f"rolling out revision {revision} of {namespace}: configsvc rollout show {revision}"
+    else:
+        yield f"published revision {revision} of {namespace}"
     for each in answer["resources"]:
         yield f"  {'put' if each['digest'] else 'deleted'} {each['kind']}/{each['name']}"
     services = answer["services"]

@@ -23,6 +23,7 @@ COMMANDS = (
     LazyCommand("diff", f"{_HERE}.diff", "Show what differs between two revisions."),
     LazyCommand("history", f"{_HERE}.history", "List the changes of a namespace, newest first."),
     LazyCommand("rollback", f"{_HERE}.rollback", "Publish former content as a new revision."),
+    LazyCommand("rollout", f"{_HERE}.rollout", "Show and steer changes that go out in stages."),
     LazyCommand("explain", f"{_HERE}.explain", "Show a call's policy and who set which field."),
     LazyCommand("fleet", f"{_HERE}.fleet", "Show which agent runs which revision."),
     LazyCommand("token", f"{_HERE}.token", "Create, list and revoke tokens."),

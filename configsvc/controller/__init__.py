@@ -3,6 +3,7 @@
 from configsvc.controller.companions import Companion
 from configsvc.controller.duties import Duty, collect_blobs, expire_acks, expire_answers
 from configsvc.controller.leadership import FileLeadership, Leadership
+from configsvc.controller.rolling import carry_on_rollouts
 from configsvc.controller.rounds import Controller
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Duty",
     "FileLeadership",
     "Leadership",
+    "carry_on_rollouts",
     "collect_blobs",
     "expire_acks",
     "expire_answers",

@@ -9,13 +9,14 @@ from types import FrameType
 from configsvc.controller import (
     Controller,
     FileLeadership,
+    carry_on_rollouts,
     collect_blobs,
     expire_acks,
     expire_answers,
 )
 from configsvc.settings import Settings
 from configsvc.store import Answers, Collector, Namespaces
-from configsvc.wiring.assembly import now, open_store, random_name
+from configsvc.wiring.assembly import control_plane, now, open_store, random_name
 from configsvc.wiring.folders import watched_folders
 
 
@@ -32,6 +33,7 @@ def serve(settings: Settings, _descriptor: int) -> None:
         namespaces = Namespaces(store, now, random_name)
         every = float(settings.collect_every)
         duties = [
+            carry_on_rollouts(namespaces, control_plane(settings, store).rollouts),
             expire_answers(namespaces, Answers(store, now), every),
             expire_acks(store, namespaces, every),
             collect_blobs(Collector(store, namespaces, now), every),

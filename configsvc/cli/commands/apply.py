@@ -9,6 +9,7 @@ import click
 from configsvc.cli.client import Client
 from configsvc.cli.exits import CommandError, Exit
 from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
+from configsvc.cli.plans import plan_of
 from configsvc.cli.publishing import publish
 from configsvc.cli.reports import error_data, error_text
 from configsvc.cli.sources import Sources, load
@@ -33,6 +34,12 @@ from configsvc.model.resources import MANAGED_BY_API
 )
 @click.option("--confirm", is_flag=True, help="Delete more than half of the namespace.")
 @click.option("--take-over", is_flag=True, help="Manage resources from here that others manage.")
+@click.option(
+    "--rollout",
+    metavar="STAGES|FILE",
+    help="Roll out in stages: 5%/10m,50%,100% are shares of the fleet, each with the time before "
+    "the next one (default 5m). Or a file with a plan: labels, gate, share a minute.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; nothing is written.")
 @output_option
 @namespace_option
@@ -45,6 +52,7 @@ def command(
     message: str,
     deletes: tuple[str, ...],
     base: int | None,
+    rollout: str | None,
     *,
     prune: bool,
     dry_run: bool,
@@ -71,6 +79,7 @@ def command(
         "delete": [str(key) for key in sorted(deleted)],
         "confirm": consents["confirm"],
         "takeOver": consents["take_over"],
+        **plan_of(rollout),
     }
     locate = sources.locate
     context.exit(publish(invocation, client, "changes", body, dry_run=dry_run, locate=locate))

@@ -350,3 +350,48 @@ def test_plan_with_prune_deletes_what_is_not_in_the_files(run: Run) -> None:
     assert kept.stdout.startswith("nothing differs from revision 1 of ")
     assert "  - Timeout/bounded\n" in pruned.stdout
     assert pruned.exit_code == Exit.FINDINGS
+
+
+def test_a_rollout_is_begun_shown_and_promoted(run: Run, namespace: str) -> None:
+    """Stages are options; every move says the revision that it made."""
+    run("apply", "p", "-m", "first")
+    write("a.yaml", f"{SYSTEM}---\n{TIMEOUT.replace('2s', '3s')}")
+    begun = run("apply", "p", "-m", "patience", "--rollout", "10%/1m,100%")
+    assert begun.stdout.splitlines()[0] == (
+        f"rolling out revision 2 of {namespace}: configsvc rollout show 2"
+    )
+    shown = run("rollout", "show", "2").stdout.splitlines()
+    assert shown[0] == "rollout 2 is rolling: patience"
+    assert "  stage 1 of 2: 10% of the fleet, 1m to bake" in shown
+    assert "  0 of 0 agents are members: none" in shown
+    assert "  changes Timeout/bounded" in shown
+    paused = run("rollout", "pause", "2", "-m", "lunch")
+    assert paused.stdout == f"revision 3 of {namespace}: pause 2\n"
+    assert "because lunch" in run("rollout", "show", "2").stdout
+    assert run("rollout", "resume", "2").exit_code == Exit.CLEAN
+    assert run("rollout", "promote", "2").stdout == f"revision 5 of {namespace}: promote 2\n"
+    (item,) = data_of(run("rollout", "list", "--output", "json"))["items"]
+    assert item["phase"] == "promoted"
+    assert "promoted" in run("rollout", "list").stdout
+
+
+def test_a_plan_may_be_a_file(run: Run) -> None:
+    """With labels and a gate; what is wrong with it is told by its place."""
+    run("apply", "p", "-m", "first")
+    write("a.yaml", f"{SYSTEM}---\n{TIMEOUT.replace('2s', '3s')}")
+    Path("plan.yaml").write_text("stages:\n- labels: {zone: a}\n- share: 100%\n")
+    Path("bad.yaml").write_text("stages:\n- share: 50%\n- share: 20%\n")
+    refused = run("apply", "p", "-m", "m", "--rollout", "bad.yaml")
+    assert refused.exit_code == Exit.INPUT
+    assert "20% follows 50%" in refused.output
+    assert run("apply", "p", "-m", "m", "--rollout", "plan.yaml").exit_code == Exit.CLEAN
+    aborted = run("rollout", "abort", "2", "-m", "not today")
+    assert aborted.exit_code == Exit.CLEAN
+    assert run("rollout", "promote", "2").exit_code != Exit.CLEAN
+
+
+def test_a_plan_that_is_nothing_is_refused(run: Run) -> None:
+    """The error says what would have been taken."""
+    result = run("apply", "p", "-m", "m", "--rollout", "50")
+    assert result.exit_code == Exit.INPUT
+    assert "50 is neither stages such as '5%/10m,50%' nor a file that can be read" in result.output
