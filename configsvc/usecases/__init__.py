@@ -9,6 +9,7 @@ from configsvc.analysis import Rule
 from configsvc.fleet import FleetAnswer
 from configsvc.store import Answers, AuditTrail, Clock, Namespaces, Store
 from configsvc.usecases.changes import Change, Precondition
+from configsvc.usecases.experimenting import EdgeTrial, Laboratory
 from configsvc.usecases.fleet_view import ConvergenceView, FleetView
 from configsvc.usecases.inspecting import DifferingResource, Inspector, Query, StoredResource
 from configsvc.usecases.judging import Judgement
@@ -32,9 +33,11 @@ __all__ = [
     "ConvergenceView",
     "DifferingResource",
     "EdgeState",
+    "EdgeTrial",
     "FleetView",
     "Inspector",
     "Judgement",
+    "Laboratory",
     "LiveView",
     "Moment",
     "NamespaceRules",
@@ -70,6 +73,7 @@ class ControlPlane:
     rollbacks: RollbackDesk
     rollouts: RolloutDesk
     inspector: Inspector
+    laboratory: Laboratory
     tokens: Tokens
     sessions: Sessions
     fleet: FleetView
@@ -115,6 +119,7 @@ class ControlPlane:
             inspector=Inspector(namespaces, workspaces, settings, audit, moment),
             tokens=tokens,
             sessions=Sessions(store, tokens, moment),
+            laboratory=Laboratory(workspaces, moment),
             fleet=FleetView(store, namespaces, ask_fleet),
             live=LiveView(namespaces, workspaces, ask_fleet, moment),
             settings=settings,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from configsvc.access import Principal, Right
 from configsvc.analysis import Report
+from configsvc.analysis.timeline import Timeline, timeline
+from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION, Key, Kind
 from configsvc.model.resources import Resource
 from configsvc.resolve import CallGraph, Catalog, Explanation, explain
@@ -149,8 +151,14 @@ class Inspector:
     ) -> Explanation:
         """The effective policy of an edge with the sources; raises `UnknownEdgeError`."""
         catalog = self._workspace(who, namespace).catalog
-        _check_edge(catalog, caller, callee, operation)
+        check_edge(catalog, EdgeId(caller, callee, operation))
         return explain(catalog, caller, callee, operation)
+
+    def timeline(self, who: Principal, namespace: str, edge: EdgeId) -> Timeline:
+        """The time budget of an edge as a picture; raises `UnknownEdgeError`."""
+        catalog = self._workspace(who, namespace).catalog
+        check_edge(catalog, edge)
+        return timeline(catalog, edge)
 
     def graph(self, who: Principal, namespace: str) -> CallGraph:
         """Who calls whom at the head."""
@@ -194,14 +202,15 @@ class Inspector:
         return None if digest is None else self._namespaces.document(digest)
 
 
-def _check_edge(catalog: Catalog, caller: str, callee: str, operation: str) -> None:
-    if caller not in catalog.nodes:
-        raise UnknownEdgeError("caller", caller, _names(catalog.nodes))
-    if callee not in catalog.nodes:
-        raise UnknownEdgeError("callee", callee, _names(catalog.nodes))
-    operations = catalog.nodes[callee].operations
-    if operation != ANY_OPERATION and operation not in operations:
-        raise UnknownEdgeError(f"operation of {callee}", operation, _names(operations))
+def check_edge(catalog: Catalog, edge: EdgeId) -> None:
+    """Do nothing if both ends of an edge exist; raises `UnknownEdgeError`."""
+    if edge.caller not in catalog.nodes:
+        raise UnknownEdgeError("caller", edge.caller, _names(catalog.nodes))
+    if edge.callee not in catalog.nodes:
+        raise UnknownEdgeError("callee", edge.callee, _names(catalog.nodes))
+    operations = catalog.nodes[edge.callee].operations
+    if edge.operation != ANY_OPERATION and edge.operation not in operations:
+        raise UnknownEdgeError(f"operation of {edge.callee}", edge.operation, _names(operations))
 
 
 def _names(known: Mapping[str, object] | Sequence[str]) -> tuple[str, ...]:

@@ -152,6 +152,12 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("abort_rollout", "POST", "rollouts/4/abort", {}, 200),
     ("edge", "GET", "edges/player/score", None, 200),
     ("edge_operation", "GET", "edges/player/score/get", None, 200),
+    ("simulate_edge", "POST", "edges/player/score/get/simulate", {}, 200),
+    (
+        "simulate_edge", "POST", "edges/player/score/get/simulate",
+        {"put": [timeout("score", "1s", to="score")], "rate": 5, "seed": 3}, 200,
+    ),
+    ("simulate_edge", "POST", "edges/player/nobody/get/simulate", {}, 404),
     ("graph", "GET", "graph", None, 200),
     ("findings", "GET", "findings", None, 200),
     ("rules", "GET", "/v1/rules", None, 200),

@@ -71,3 +71,11 @@ def test_schema_of_a_kind(api: Api) -> None:
 
     assert schema["title"] == "Retry"
     assert api.get("/v1/schemas/Retri").get_json()["code"] == "unknown-kind"
+
+
+def test_edge_has_the_picture_of_its_time_budget(api: Api) -> None:
+    """In microseconds, as the console draws it."""
+    found = api.get("edges/player/score/get").get_json()["timeline"]
+
+    assert found["attempts"][0]["state"] == "whole"
+    assert (found["attempts"][0]["ends"], found["overall"]) == (500_000, 2_000_000)

@@ -27,6 +27,7 @@ GET  .../changes/REVISION/convergence                how far it has come in the 
 GET  .../diff?from=&to=                              documents on both sides
 POST .../rollback?dryRun=                            {to, message, acknowledge}; Idempotency-Key
 GET  .../edges/FROM/TO[/OPERATION]                   effective policy with the source of each field
+POST .../edges/FROM/TO/OPERATION/simulate            {put, delete, rate, seed}; what faults would do
 GET  .../graph, .../findings, .../fleet              call graph, today's findings, agents
 GET  .../audit?before=&limit=                        who did what, newest first
 GET|POST /v1/tokens, DELETE /v1/tokens/ID            {grants | agent, label, notAfter}
@@ -49,6 +50,7 @@ from configsvc.web.api import (
     rollouts,
     sessions,
     tokens,
+    trials,
 )
 from configsvc.web.api.description import description_routes
 from configsvc.web.api.events import Streams, event_routes
@@ -70,6 +72,7 @@ def install(app: Flask, metrics: Metrics, streams: Streams, *, open_metrics: boo
         changes,
         rollouts,
         policies,
+        trials,
         fleet,
     )
     families = [

@@ -5,6 +5,7 @@ from typing import Final
 from flask import Response
 
 from configsvc.analysis.formats import report_data
+from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION
 from configsvc.schema import json_schema
 from configsvc.usecases.errors import UnknownRuleError
@@ -71,5 +72,7 @@ def schema(kind: str) -> Response:
 
 
 def _explain(ns: str, caller: str, callee: str, operation: str) -> Response:
-    found = plane().inspector.edge(principal(), namespace_of(ns), caller, callee, operation)
-    return answer(explanation_json(found))
+    inspector, who, namespace = plane().inspector, principal(), namespace_of(ns)
+    found = inspector.edge(who, namespace, caller, callee, operation)
+    picture = inspector.timeline(who, namespace, EdgeId(caller, callee, operation))
+    return answer(explanation_json(found, picture))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from configsvc.analysis.formats.timelines import timeline_data
+from configsvc.analysis.timeline import Timeline
 from configsvc.model.names import Kind
 from configsvc.model.resources import Source
 from configsvc.resolve import CallGraph, CallSite, ExplainedField, Explanation
@@ -10,9 +12,10 @@ from configsvc.schema import leaf_json
 from configsvc.web.api.rendering import edge_json
 
 
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
+def explanation_json(explanation: Explanation, picture: Timeline) -> dict[str, Any]:
     """The effective policy of an edge, each field with its sources and what they cover."""
     return {
+        "timeline": timeline_data(picture),
         "from": explanation.caller,
         "to": explanation.callee,
         "operation": explanation.operation,

@@ -11,6 +11,7 @@ from configsvc.web.api.contract.shapes import (
     problem,
     resources,
     rollouts,
+    trials,
 )
 from configsvc.web.api.contract.shapes.terms import Shape
 
@@ -23,6 +24,7 @@ SHAPES: Final[dict[str, Shape]] = {
     **problem.SHAPES,
     **resources.SHAPES,
     **rollouts.SHAPES,
+    **trials.SHAPES,
 }
 """Every shape except those of documents, which are the JSON Schemas of their kinds."""
 

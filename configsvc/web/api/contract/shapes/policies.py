@@ -38,8 +38,9 @@ SHAPES: Final[dict[str, Shape]] = {
                     }
                 )
             ),
+            "timeline": ref("Timeline"),
         },
-        says="The effective policy of an edge with the source of every field.",
+        says="The effective policy of an edge, its sources, and the picture of its time budget.",
     ),
     "ExplainedField": record(
         {

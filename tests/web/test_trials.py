@@ -1,0 +1,40 @@
+"""Trying faults on an edge over HTTP."""
+
+from configsvc.access import Role
+from tests.usecases.world import timeout
+from tests.web.calling import Api
+
+PATH = "edges/player/score/get/simulate"
+
+
+def test_trial_says_what_three_faults_do(api: Api) -> None:
+    """The head as it is; one seed gives one answer."""
+    found = api.post(PATH, {}).get_json()
+
+    assert [fault["kind"] for fault in found["faults"]] == ["hang", "errors", "slow"]
+    assert found == api.post(PATH, {"seed": 1}).get_json()
+
+
+def test_trial_takes_unsaved_changes(api: Api) -> None:
+    """A longer limit keeps calls that hang waiting longer; nothing is written."""
+    changed = timeout("score", "3s", overall="3s", to="score")
+
+    before = api.post(PATH, {}).get_json()
+    after = api.post(PATH, {"put": [changed]}).get_json()
+
+    assert after["timeline"]["overall"] == 3_000_000
+    during = [each["faults"][0]["phases"][1]["longest"] for each in (before, after)]
+    assert during[0] < during[1] == 3_000_000
+    assert api.post(PATH, {}).get_json() == before
+
+
+def test_trial_refuses_what_it_cannot_read(api: Api) -> None:
+    """Documents with their pointers, unknown edges, numbers out of range."""
+    assert api.post(PATH, {"put": [timeout("bad", "1")]}).get_json()["code"] == "invalid-document"
+    assert api.post(PATH, {"rate": 100_000}).get_json()["code"] == "malformed-body"
+    assert api.post("edges/player/x/get/simulate", {}).status_code == 404
+
+
+def test_trial_needs_the_right_to_check(api: Api) -> None:
+    """A token of another namespace does not have it."""
+    assert api.post(PATH, {}, token=api.token("elsewhere", Role.ADMIN)).status_code == 403
