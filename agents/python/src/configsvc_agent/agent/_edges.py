@@ -99,7 +99,11 @@ class GuardedEdge:
         except BaseException as error:
             self._stats.ended(self._end_of(error), (clock() - began) // 1000)
             raise
-        self._stats.ended(self._judge(value), (clock() - began) // 1000)
+        reader = self._reader
+        if reader is None or reader(value).ok:
+            self._stats.succeeded((clock() - began) // 1000)
+        else:
+            self._stats.ended("failed", (clock() - began) // 1000)
         return value
 
     async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  as run
@@ -111,12 +115,12 @@ class GuardedEdge:
         except BaseException as error:
             self._stats.ended(self._end_of(error), (clock() - began) // 1000)
             raise
-        self._stats.ended(self._judge(value), (clock() - began) // 1000)
-        return value
-
-    def _judge(self, value: object) -> str:
         reader = self._reader
-        return "ok" if reader is None or reader(value).ok else "failed"
+        if reader is None or reader(value).ok:
+            self._stats.succeeded((clock() - began) // 1000)
+        else:
+            self._stats.ended("failed", (clock() - began) // 1000)
+        return value
 
     def _end_of(self, error: BaseException) -> str:
         if isinstance(error, CallError):

@@ -100,6 +100,7 @@ class EdgeStats:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._ok = 0
         self._calls: dict[str, int] = {}
         self._events: dict[str, int] = {}
         self._buckets = [0] * _BUCKETS
@@ -110,6 +111,17 @@ class EdgeStats:
         index = bucket_of(microseconds)
         with self._lock:
             self._calls[end] = self._calls.get(end, 0) + 1
+            self._buckets[index] += 1
+            self._total += microseconds
+
+    def succeeded(self, microseconds: int) -> None:
+        """As :meth:`ended` for ``ok``, in half the time: nearly all calls end so."""
+        index = microseconds
+        if index >= _FINE:  # bucket_of, without a call
+            exponent = index.bit_length() - 3
+            index = min(4 * exponent + (index >> exponent), _BUCKETS - 1)
+        with self._lock:
+            self._ok += 1
             self._buckets[index] += 1
             self._total += microseconds
 
@@ -130,6 +142,8 @@ class EdgeStats:
         """The figures of this moment, consistent among themselves."""
         with self._lock:
             calls, events = dict(self._calls), dict(self._events)
+            if self._ok:
+                calls["ok"] = self._ok
             buckets, total = list(self._buckets), self._total
         used = {upper_bound(index): count for index, count in enumerate(buckets) if count}
         return EdgeMetrics(caller, callee, operation, declared, calls, events, Latency(used, total))

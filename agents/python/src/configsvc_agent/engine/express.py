@@ -4,26 +4,17 @@ The same steps in the same order as :class:`~configsvc_agent.engine.call.Call` a
 :mod:`~configsvc_agent.engine.admission` take, without an object for what will not be needed. As
 soon as anything is refused, has to wait, fails or comes late, the call goes on the general way. A
 test holds both to the same trace.
+
+The machines of a plan share one lock, so limiter, bulkhead and budget are passed in one go, and an
+attempt that one of them will not let leave takes nothing from the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from configsvc_agent.engine import admission
 from configsvc_agent.engine.commands import NO_FACTS, Attempt, Facts, Ports
 from configsvc_agent.engine.outcome import SUCCESS
-from configsvc_agent.engine.plan import Cell, Plan
-
-Step = tuple[Callable[[], bool], Callable[..., Any], Callable[[], None]]
-"""Taking a machine's lock, one transition of it, and leaving the lock: bound once."""
-
-
-def _step(cell: Cell[Any] | None, transition: str) -> Step | None:
-    if cell is None:
-        return None
-    return cell.acquire, getattr(cell.machine, transition), cell.release
+from configsvc_agent.engine.plan import NO_CELL, Plan
 
 
 class Express:
@@ -34,11 +25,12 @@ class Express:
         "_breaker",
         "_bulkhead",
         "_deposit",
-        "_enter",
         "_leave",
+        "_lock",
         "_overall",
         "_plan",
         "_take",
+        "_unlock",
     )
 
     def __init__(self, plan: Plan) -> None:
@@ -47,10 +39,11 @@ class Express:
         self._overall = plan.overall
         self._breaker = None if plan.breaker is None else plan.breaker.machine
         self._bulkhead = None if plan.bulkhead is None else plan.bulkhead.machine
-        self._take = _step(plan.limiter, "acquire")
-        self._enter = _step(plan.bulkhead, "acquire")
-        self._leave = _step(plan.bulkhead, "release")
-        self._deposit = _step(plan.budget, "deposit")
+        self._leave = None if plan.bulkhead is None else plan.bulkhead.machine.release
+        self._take = None if plan.limiter is None else plan.limiter.machine.acquire
+        self._deposit = None if plan.budget is None else plan.budget.machine.deposit
+        any_cell = plan.limiter or plan.bulkhead or plan.budget or NO_CELL
+        self._lock, self._unlock = any_cell.acquire, any_cell.release
 
     @classmethod
     def of(cls, plan: Plan) -> Express | None:
@@ -74,49 +67,28 @@ class Express:
         if overall is not None and (deadline is None or now + overall < deadline):
             deadline = now + overall
         bulkhead = self._bulkhead
-        if bulkhead is not None and bulkhead.in_flight >= bulkhead.limit:
-            return None
-        if self._take is not None:
-            lock, take, unlock = self._take
-            lock()
-            try:
-                if take(now, facts.rate_key):
-                    return None
-            finally:
-                unlock()
-        attempt = Attempt(self._plan, deadline)
-        if self._enter is not None:
-            lock, enter, unlock = self._enter
-            lock()
-            try:
-                attempt.held = enter()
-            finally:
-                unlock()
-            if not attempt.held:
-                self._turn_back(facts)
+        self._lock()
+        try:
+            if bulkhead is not None and bulkhead.in_flight >= bulkhead.limit:
                 return None
-        if self._deposit is not None:
-            lock, deposit, unlock = self._deposit
-            lock()
-            try:
-                deposit(now)
-            finally:
-                unlock()
+            if self._take is not None and self._take(now, facts.rate_key):
+                return None
+            if bulkhead is not None:
+                bulkhead.in_flight += 1
+            if self._deposit is not None:
+                self._deposit(now)
+        finally:
+            self._unlock()
+        attempt = Attempt(self._plan, deadline)
         limit = self._attempt
         if limit is not None and (deadline is None or now + limit < deadline):
             attempt.expires = now + limit
         else:
             attempt.expires = deadline
         attempt.permit = permit
+        attempt.held = bulkhead is not None
         attempt.started = now
         return attempt
-
-    def _turn_back(self, facts: Facts) -> None:
-        """The last permit went to somebody else after the token was taken."""
-        limiter = self._plan.limiter
-        if limiter is not None:
-            with limiter.lock:
-                limiter.machine.refund(facts.rate_key)
 
     def arrive(self, attempt: Attempt, now: int, ports: Ports) -> bool:
         """The attempt succeeded; false, and nothing has changed, if its answer came too late."""
@@ -124,12 +96,11 @@ class Express:
         if expires is not None and now > expires:
             return False
         if self._leave is not None:
-            lock, leave, unlock = self._leave
-            lock()
+            self._lock()
             try:
-                heir = leave()
+                heir = self._leave()
             finally:
-                unlock()
+                self._unlock()
             if heir is not None:
                 heir.set()
         breaker = self._breaker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from configsvc_agent.engine.breaker import Breaker
 from configsvc_agent.engine.budget import Budget
@@ -67,7 +67,7 @@ class Cell(Generic[M_co]):
 
     ``acquire`` and ``release`` are the lock's own, bound once: on the path of every call they cost
     half of what a ``with`` does. Nothing but one transition happens between them, and no lock is
-    taken while another is held.
+    taken while another is held. The machines of one pair of services have the same lock.
     """
 
     __slots__ = ("acquire", "lock", "machine", "release")
@@ -77,6 +77,10 @@ class Cell(Generic[M_co]):
         self.lock = lock
         self.acquire = lock.acquire
         self.release = lock.release
+
+
+NO_CELL: Final[Cell[None]] = Cell(None, NoLock())
+"""Nothing to lock."""
 
 
 class Plan:

@@ -100,8 +100,9 @@ class Machines:
     it began. State survives where a machine's key does, and a machine that no policy wants any more
     lets everybody go. Machines are made when an edge is first called.
 
-    ``lock`` makes one lock per machine; the default is for a single thread. Locks are never nested
-    except that a machine's may be taken under the registry's own.
+    ``lock`` makes one lock for the machines of each pair of services: a call then passes through all
+    of them at the price of one. The default is for a single thread. Locks are never nested except
+    that a pair's may be taken under the registry's own.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Machines:
         self._instances: dict[tuple[str, str, str | None], OrderedDict[MachineKey, None]] = {}
         self._new_lock = lock
         self._lock = lock()
+        self._pair_locks: dict[tuple[str, str], Lock] = {}
         self._restorable: dict[MachineKey, dict[str, Any]] = {}
 
     # ── policies ─────────────────────────────────────────────────────────────────────────────────
@@ -196,11 +198,18 @@ class Machines:
     ) -> tuple[Cell[Any], list[Waker]]:
         entry = self._entries.get(key)
         if entry is None:
-            entry = _Entry(Cell(self._made(key, policy, now), self._new_lock()), policy)
+            entry = _Entry(Cell(self._made(key, policy, now), self._lock_of(edge)), policy)
             self._entries[key] = entry
         entry.edges.add(edge)
         entry.version = self.version
         return entry.cell, self._obey(entry, policy, now)
+
+    def _lock_of(self, edge: Edge) -> Lock:
+        pair = (edge.caller, edge.callee)
+        found = self._pair_locks.get(pair)
+        if found is None:
+            found = self._pair_locks[pair] = self._new_lock()
+        return found
 
     def _made(self, key: MachineKey, policy: MachinePolicy, now: int) -> Machine:
         saved = self._restorable.pop(key, None)
