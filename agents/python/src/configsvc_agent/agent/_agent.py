@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from configsvc_agent import __version__
 from configsvc_agent.agent._deliverer import Deliverer, not_started
-from configsvc_agent.agent._edges import Edges, GuardedEdge, Hook, Hooks, Tools
+from configsvc_agent.agent._edges import Edges, Hook, Hooks, Tools
+from configsvc_agent.agent._guarded import GuardedEdge
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
+from configsvc_agent.agent._others import Others
 from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
 from configsvc_agent.delivery import Callback, Change, State, Status, Subscriber, subscribe
@@ -65,6 +67,7 @@ class Agent:
         self._lock = threading.Lock()
         self._delivery: Deliverer | None = None
         self._forked = False
+        self._others = Others(self._named)
         self._edges = self._new_edges(built_in(self._settings.namespace, service))
         self._entrance = Entrance(service, self._edges.bundle, self.now)
 
@@ -212,12 +215,15 @@ class Agent:
         """Decorate a function or coroutine function: each call of it is guarded.
 
         ``classify`` says what its results and errors mean to the policies; else responses and the
-        standard library's errors are known.
+        standard library's errors are known. Where a policy names this operation as the fallback of
+        another one, the function is called with the arguments of the call that failed, under the
+        policy of this operation.
         """
 
         def decorate(fn: Callable[P, T]) -> Callable[P, T]:
             import inspect  # noqa: PLC0415  slow to import
 
+            self._others.add(callee, operation, fn, classify)
             if inspect.iscoroutinefunction(fn):
 
                 @functools.wraps(fn)
@@ -301,8 +307,12 @@ class Agent:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
+    def _named(self, callee: str, operation: str, classify: Classifier | None) -> GuardedEdge:
+        return self.edge(callee, operation, classify=classify)
+
     def _new_edges(self, bundle: Bundle) -> Edges:
-        return Edges(self._settings.service, bundle, self._hooks, Tools(executor=HedgeThreads()))
+        tools = Tools(executor=HedgeThreads())
+        return Edges(self._settings.service, bundle, self._hooks, tools, self._others)
 
     def _new_delivery(self) -> Deliverer:
         from configsvc_agent.delivery.threads import Delivery  # noqa: PLC0415  with the start

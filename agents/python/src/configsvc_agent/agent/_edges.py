@@ -4,137 +4,30 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Awaitable, Callable
-from time import perf_counter_ns as clock
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
-from configsvc_agent.agent._deadline import current_deadline
+from configsvc_agent.agent._guarded import GuardedEdge
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats
+from configsvc_agent.agent._others import Others
 from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle
-from configsvc_agent.drivers import Attempt, Classifier, Facts, Guard, Timing, context
+from configsvc_agent.drivers import Classifier, Guard, Timing
 from configsvc_agent.drivers.guard import REAL_TIME
-from configsvc_agent.engine.commands import NO_FACTS
 from configsvc_agent.engine.events import Event
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.engine.registry import Machines
-from configsvc_agent.errors import CallError
 from configsvc_agent.log import log
-from configsvc_agent.values import Value, replace
+from configsvc_agent.values import Value
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 Hook = Callable[[Event], None]
 
 MAX_ROUTES = 10_000
 """Spellings of an edge that are remembered; beyond, they are found anew."""
-
-
-class GuardedEdge:
-    """Calls along one edge, under whatever bundle is in force when a call begins.
-
-    Ask the agent for it anew for each call: which edge a name means may change with the bundle.
-    """
-
-    __slots__ = ("_arun", "_guard", "_reader", "_run", "_stats", "classifier", "edge")
-
-    def __init__(self, guard: Guard, classifier: Classifier, stats: EdgeStats) -> None:
-        self.edge = guard.edge
-        self.classifier = classifier
-        self._reader = classifier.result
-        self._stats = stats
-        self._guard = guard
-        self._run = guard.run
-        self._arun = guard.arun
-
-    @property
-    def policy(self) -> CallPolicy:
-        """What a call that begins now obeys."""
-        return self._guard.plan.policy
-
-    def call(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """``fn(*args, **kwargs)`` under the policy; it may be called more than once.
-
-        ``fn`` learns its time limit from :func:`~configsvc_agent.current_attempt`.
-
-        Raises:
-            CallError: a policy refused or cut the call.
-            Exception: what ``fn`` raised last.
-        """
-
-        def send(attempt: Attempt) -> T:
-            token = context.enter(attempt)
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                context.leave(token)
-
-        result: T = self.run(send)
-        return result
-
-    async def acall(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """As :meth:`call` for a coroutine function; an attempt is cancelled when its time is up."""
-
-        async def send(attempt: Attempt) -> T:
-            token = context.enter(attempt)
-            try:
-                return await fn(*args, **kwargs)
-            finally:
-                context.leave(token)
-
-        result: T = await self.arun(send)
-        return result
-
-    def run(self, send: Callable[[Attempt], T], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  a fallback's value may differ
-        """``send(attempt)`` under the policy; ``facts`` tell about the request."""
-        began = clock()
-        try:
-            at = current_deadline()
-            value = self._run(send, facts if at is None else _with_deadline(facts, at))
-        except BaseException as error:
-            self._stats.ended(self._end_of(error), (clock() - began) // 1000)
-            raise
-        reader = self._reader
-        if reader is None or reader(value).ok:
-            self._stats.succeeded((clock() - began) // 1000)
-        else:
-            self._stats.ended("failed", (clock() - began) // 1000)
-        return value
-
-    async def arun(self, send: Callable[[Attempt], Awaitable[T]], facts: Facts = NO_FACTS) -> Any:  # noqa: ANN401  as run
-        """``await send(attempt)`` under the policy; ``facts`` tell about the request."""
-        began = clock()
-        try:
-            at = current_deadline()
-            value = await self._arun(send, facts if at is None else _with_deadline(facts, at))
-        except BaseException as error:
-            self._stats.ended(self._end_of(error), (clock() - began) // 1000)
-            raise
-        reader = self._reader
-        if reader is None or reader(value).ok:
-            self._stats.succeeded((clock() - began) // 1000)
-        else:
-            self._stats.ended("failed", (clock() - began) // 1000)
-        return value
-
-    def _end_of(self, error: BaseException) -> str:
-        if isinstance(error, CallError):
-            return error.kind
-        if not isinstance(error, Exception):
-            return "cancelled"
-        return "failed" if self.classifier.error(error).classes else "error"
-
-
-def _with_deadline(facts: Facts, at: int) -> Facts:
-    """``facts`` with the deadline of the request that is being served."""
-    if facts.deadline is not None:
-        return facts
-    return Facts(deadline=at) if facts is NO_FACTS else replace(facts, deadline=at)
 
 
 class Tools(Value):
@@ -148,7 +41,9 @@ class Tools(Value):
 class Edges:
     """Finds the guard of an edge; puts bundles in force for all of them. Safe between threads."""
 
-    def __init__(self, caller: str, bundle: Bundle, hooks: Hooks, tools: Tools) -> None:
+    def __init__(
+        self, caller: str, bundle: Bundle, hooks: Hooks, tools: Tools, others: Others
+    ) -> None:
         self._caller = caller
         self._hooks = hooks
         self._tools = tools
@@ -157,6 +52,7 @@ class Edges:
         self._machines = Machines(lock=threading.Lock)
         self._guards: dict[tuple[Edge, Classifier], GuardedEdge] = {}
         self._stats: dict[Edge, EdgeStats] = {}
+        self._others = others
         self.routes: dict[tuple[str, str], GuardedEdge] = {}
         """By callee and operation as callers spell them: what is asked first on each call."""
         self._foreign = 0
@@ -258,7 +154,10 @@ class Edges:
                     rng=self._tools.rng,
                     timing=self._tools.timing,
                 )
-                found = self._guards[edge, classifier] = GuardedEdge(guard, classifier, stats)
+                found = self._guards[edge, classifier] = GuardedEdge(
+                    guard, classifier, stats, self._others
+                )
+            found.obey()
             return found
 
     def listen(self) -> None:

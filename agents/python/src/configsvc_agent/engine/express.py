@@ -50,7 +50,7 @@ class Express:
         """The express way of a plan, if its calls need no more than attempts and time."""
         return cls(plan) if plan.simple and plan.last_good is None else None
 
-    def depart(self, now: int, facts: Facts) -> Attempt | None:  # noqa: C901, PLR0912 - one frame: split, each call costs a quarter more
+    def depart(self, now: int, facts: Facts) -> Attempt | None:  # noqa: C901 - one frame: split, each call costs a quarter more
         """The first attempt, under way; ``None``, and nothing has changed, if it cannot be."""
         permit = 0
         if self._breaker is not None:

@@ -100,9 +100,9 @@ class Machines:
     it began. State survives where a machine's key does, and a machine that no policy wants any more
     lets everybody go. Machines are made when an edge is first called.
 
-    ``lock`` makes one lock for the machines of each pair of services: a call then passes through all
-    of them at the price of one. The default is for a single thread. Locks are never nested except
-    that a pair's may be taken under the registry's own.
+    ``lock`` makes one lock for the machines of each pair of services: a call then passes through
+    all of them at the price of one. The default is for a single thread. Locks are never nested
+    except that a pair's may be taken under the registry's own.
     """
 
     def __init__(

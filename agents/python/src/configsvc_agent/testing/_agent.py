@@ -79,7 +79,7 @@ class FakeAgent(Agent):
 
     def _new_edges(self, bundle: Bundle) -> Edges:
         tools = Tools(timing=self.clock.timing, rng=self._chance)
-        return Edges(self._settings.service, bundle, self._hooks, tools)
+        return Edges(self._settings.service, bundle, self._hooks, tools, self._others)
 
 
 class _Source:
