@@ -7,19 +7,27 @@ committed, so that it can be read without building; a test holds it to the code.
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from configsvc.analysis import analyze
+from configsvc.analysis.formats.svg import draw
 from configsvc.analysis.pages import examples, index, page
+from configsvc.analysis.rule import EdgeRule, Rule
 from configsvc.analysis.rules import ALL
+from configsvc.analysis.timeline import timeline
 from configsvc.cli.root import COMMANDS, root
 from configsvc.model.names import Kind
-from configsvc.schema import json_schema
+from configsvc.resolve import Catalog
+from configsvc.schema import json_schema, load_text, read
 from configsvc.settings import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
+_DAY = date(2026, 7, 1)
+"""A day on which no waiver of an example has expired."""
 NOTE = "<!-- Written by docs/build.py from the code: change it there. -->\n\n"
 
 Pages = Mapping[Path, str]
@@ -35,7 +43,10 @@ def _rules() -> Iterator[tuple[Path, str]]:
     links = index(ALL)
     for rule in ALL:
         links = links.replace(f"| {rule.code} |", f"| [{rule.code}]({rule.code}.md) |")
-        yield folder / f"{rule.code}.md", NOTE + page(rule)
+        pictures = _pictures(rule)
+        yield folder / f"{rule.code}.md", NOTE + _illustrated(page(rule), rule.code, pictures)
+        for name, drawing in pictures.items():
+            yield folder / "pictures" / f"{rule.code}-{name}.svg", drawing
         if rule.imported_only:
             continue  # its example describes a foreign runtime, which no document does
         conflict, repaired = examples(rule)
@@ -43,6 +54,35 @@ def _rules() -> Iterator[tuple[Path, str]]:
         yield example / "conflict" / "documents.yaml", f"# Raises exactly {rule.code}.\n{conflict}"
         yield example / "repaired" / "documents.yaml", f"# Raises nothing.\n{repaired}"
     yield folder / "README.md", f"{NOTE}# Rules\n\n{links}"
+
+
+def _pictures(rule: type[Rule]) -> dict[str, str]:
+    """The time budget of the edge that an example is about, in conflict and repaired."""
+    if rule.imported_only or not issubclass(rule, EdgeRule) or "timeout" not in rule.inputs:
+        return {}
+    catalogs = [_catalog(text) for text in examples(rule)]
+    (finding,) = analyze(catalogs[0], ALL, today=_DAY).findings
+    edge = finding.subject.edge
+    if edge is None:
+        return {}
+    return {
+        name: draw(timeline(catalog, edge))
+        for name, catalog in zip(("conflict", "repaired"), catalogs, strict=True)
+    }
+
+
+def _catalog(text: str) -> Catalog:
+    loaded = load_text(text, origin="example", syntax="yaml")
+    return Catalog.of([read(document) for document in loaded.documents])
+
+
+def _illustrated(text: str, code: str, pictures: Mapping[str, str]) -> str:
+    """A rule's page with the pictures at the end of the sections that they belong to."""
+    for name, following in (("conflict", "## Use instead"), ("repaired", "## References")):
+        if name in pictures:
+            image = f"![The time budget, {name}](pictures/{code}-{name}.svg)"
+            text = text.replace(following, f"{image}\n\n{following}", 1)
+    return text
 
 
 def _settings() -> tuple[Path, str]:

@@ -1,14 +1,18 @@
 """``configsvc explain``: the policy of one call, with who set which field."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
+from configsvc.analysis.formats.svg import draw
+from configsvc.analysis.formats.timelines import timeline_of
 from configsvc.cli.client import Client
 from configsvc.cli.options import Invocation, namespace_option, output_option, server_options
 from configsvc.cli.terminal import write_json, write_table
 from configsvc.cli.value_text import value_text
+from configsvc.cli.whole_files import write_whole
 from configsvc.model.names import ANY_OPERATION
 
 
@@ -16,11 +20,19 @@ from configsvc.model.names import ANY_OPERATION
 @click.argument("caller", metavar="FROM")
 @click.argument("callee", metavar="TO")
 @click.argument("operation", required=False, default=ANY_OPERATION)
+@click.option(
+    "--svg",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the call's time budget into this file.",
+)
 @output_option
 @namespace_option
 @server_options
 @click.pass_context
-def command(context: click.Context, caller: str, callee: str, operation: str) -> None:
+def command(
+    context: click.Context, caller: str, callee: str, operation: str, picture: Path | None
+) -> None:
     """Show a call's policy and who set which field.
 
     FROM calls TO; without OPERATION, or with '*', the call matches none that TO declares.
@@ -29,6 +41,8 @@ def command(context: click.Context, caller: str, callee: str, operation: str) ->
     client = Client.of(invocation)
     parts = (caller, callee) if operation == ANY_OPERATION else (caller, callee, operation)
     found = client.get(client.in_namespace("edges", *parts))
+    if picture is not None:
+        write_whole(picture, draw(timeline_of(found["timeline"])).encode())
     if invocation.as_json:
         write_json(found)
         return

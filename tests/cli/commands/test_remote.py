@@ -218,6 +218,17 @@ def test_explain_names_who_set_each_field(run: Run) -> None:
     assert {policy["kind"] for policy in found["policies"]} == {"Timeout", "Retry"}
 
 
+def test_explain_draws_the_time_budget(run: Run) -> None:
+    """Into a file, beside what it prints."""
+    run("apply", "p", "-m", "first")
+
+    done = run("explain", "shop", "stock", "reserve", "--svg", "budget.svg")
+
+    assert "Timeout" in done.stdout
+    assert Path("budget.svg").read_text().startswith("<svg ")
+    assert run("explain", "shop", "stock", "--svg", "no/such/folder.svg").exit_code == Exit.INPUT
+
+
 def test_fleet_of_a_quiet_namespace(run: Run) -> None:
     """Nobody is connected, and no change targets anybody."""
     run("apply", "p", "-m", "first")
