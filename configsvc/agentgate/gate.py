@@ -6,18 +6,17 @@ import os
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import SystemRandom
 from typing import Any, Final
 
 from configsvc.access import TokenRecord
-from configsvc.agentgate.acks import AckWriter
 from configsvc.agentgate.capacity import Connections
 from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.doorkeeper import Doorkeeper
 from configsvc.agentgate.endpoints import AgentEndpoints
 from configsvc.agentgate.events import Advice
-from configsvc.agentgate.following import Following
 from configsvc.agentgate.http import ProblemError, unavailable
 from configsvc.agentgate.hub import Hub
 from configsvc.agentgate.internal import INTERNAL_LIMITS, InternalEndpoints
@@ -29,8 +28,10 @@ from configsvc.agentgate.readings import HeadReading, TokenReading
 from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.shelf import InForce, Shelf
 from configsvc.agentgate.streams import AgentStream
+from configsvc.fleet.ack_writer import AckWriter
 from configsvc.push import Held, Offer, drain_delays, reconnect_delay, report_window
 from configsvc.store import Clock, Namespaces, Store
+from configsvc.store.following import Following
 
 _log = logging.getLogger("configsvc.agentgate")
 
@@ -84,7 +85,12 @@ class Gate:
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="agentgate-store")
         self._peers = Peers(settings.run_directory, loop)
         self._acks = AckWriter(
-            store, self._process, self.presence.convergence, self.counters, loop, self._executor
+            store,
+            self._process,
+            self.presence.convergence,
+            partial(self.counters.add, "ack_writes_failed"),
+            loop,
+            self._executor,
         )
         tokens = TokenReading(store, self._on_loop(self._all_tokens), self._on_loop(self._tokens))
         self._lookups = Lookups(store, tokens, loop, self._executor)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from configsvc.agentgate.following import Following
 from configsvc.store import (
     CompactedError,
     Event,
@@ -16,6 +15,7 @@ from configsvc.store import (
     Watch,
     layout,
 )
+from configsvc.store.following import Following
 from configsvc.store.memory import MemoryStore
 from tests.agentgate.world import PLAYER, World, bundle_target, now, run, serving, settings, until
 
@@ -144,7 +144,7 @@ def test_nothing_is_served_before_the_store_was_read(tmp_path: Path) -> None:
 
 def test_store_away_is_no_deletion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams go on and answers stay the same until the store is back with news."""
-    monkeypatch.setattr("configsvc.agentgate.following._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("configsvc.store.following._FIRST_WAIT", 0.01)
 
     async def scenario() -> None:
         store = Flaky(now)

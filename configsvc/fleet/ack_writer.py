@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final
 
-from configsvc.agentgate.counters import Counters
 from configsvc.errors import ConfigsvcError
-from configsvc.fleet import AckCounts, Convergence
+from configsvc.fleet.acks import AckCounts
+from configsvc.fleet.convergence import Convergence
 from configsvc.store import Records, Store, layout
 
-_log = logging.getLogger("configsvc.agentgate")
+_log = logging.getLogger("configsvc.fleet")
 
 INTERVAL: Final = 1.0
 """Seconds between two writes."""
@@ -26,7 +27,7 @@ class AckWriter:
         store: opened in this process.
         process: the process's name among those of all nodes.
         convergence: what is counted.
-        counters: where failures are counted.
+        failed: called for each write that failed.
         loop: the running loop.
         executor: where the store is waited for.
     """
@@ -36,14 +37,14 @@ class AckWriter:
         store: Store,
         process: str,
         convergence: Convergence,
-        counters: Counters,
+        failed: Callable[[], None],
         loop: asyncio.AbstractEventLoop,
         executor: Executor,
     ) -> None:
         self._records: Records[AckCounts] = Records(store, AckCounts.to_json, AckCounts.from_json)
         self._process = process
-        self._convergence = convergence
-        self._counters = counters
+        self.convergence = convergence
+        self._failed = failed
         self._loop = loop
         self._executor = executor
         self._next_at = 0.0
@@ -72,18 +73,18 @@ class AckWriter:
     def _written(self, task: asyncio.Task[None]) -> None:
         self._writing = None
         self._next_at = self._loop.time() + INTERVAL
-        if self._convergence.moved:
+        if self.convergence.moved:
             self.poke()
 
     async def _write(self) -> None:
-        counts = self._convergence.changed()
+        counts = self.convergence.changed()
         if not counts:
             return
         try:
             await self._loop.run_in_executor(self._executor, self._put, counts)
         except ConfigsvcError as exc:
-            self._convergence.put_back(counts)
-            self._counters.add("ack_writes_failed")
+            self.convergence.put_back(counts)
+            self._failed()
             _log.warning("acknowledgements were not written, trying again: %s", exc)
 
     def _put(self, counts: list[AckCounts]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from configsvc.errors import ConfigsvcError
-from configsvc.store import Event, Store, StoreClosedError, Watch, WatchClosedError
+from configsvc.store.api import Event, Store, Watch
+from configsvc.store.errors import StoreClosedError, WatchClosedError
 
-_log = logging.getLogger("configsvc.agentgate")
+_log = logging.getLogger("configsvc.store")
 
 _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 5.0
