@@ -94,6 +94,12 @@ class Settings:
         "Address of the agent plane. Port 0 picks a free one.",
         unit="host:port",
     )
+    xds_listen: str = _setting(
+        "",
+        "Address of the xDS plane, for Envoys and gRPC clients; without it there is none. Needs "
+        "the extra 'gateway'.",
+        unit="host:port",
+    )
     operator_workers: int = _setting(2, "Processes that serve the operator plane.", low=1, high=64)
     operator_threads: int = _setting(64, "Threads of each operator process.", low=2, high=512)
     agent_processes: int = _setting(
@@ -187,6 +193,11 @@ class Settings:
     def agent_address(self) -> Address:
         """`agent_listen`, taken apart."""
         return Address.parse(self.agent_listen)
+
+    @property
+    def xds_address(self) -> Address | None:
+        """`xds_listen`, taken apart; None for no xDS plane."""
+        return Address.parse(self.xds_listen) if self.xds_listen else None
 
     @property
     def tls(self) -> bool:
@@ -311,6 +322,8 @@ def _integer(row: Row, origin: str, value: object) -> int:
 
 
 def _address(row: Row, origin: str, value: str) -> str:
+    if value == row.default == "":
+        return value
     try:
         return str(Address.parse(value))
     except ValueError as exc:

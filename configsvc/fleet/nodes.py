@@ -19,8 +19,11 @@ T = TypeVar("T")
 TIMEOUT: Final = 0.5
 """Seconds within which every process must have answered."""
 
-SOCKETS: Final = "agentgate-*.sock"
-"""Names of the sockets in the run directory; ``*`` is the process id."""
+SOCKETS: Final = "*gate-*.sock"
+"""Names of the sockets in the run directory, of every plane; the last ``*`` is the process id."""
+
+METERED: Final = "agentgate-*.sock"
+"""Those of the processes that count what `METRICS` names."""
 
 MAX_ANSWER: Final = 256 << 20
 """Bytes of one process's answer; 20,000 agents take about 10 MB."""
@@ -53,14 +56,14 @@ def ask_nodes(directory: Path, namespace: str, timeout: float = TIMEOUT) -> Flee
         timeout: seconds for all of them together.
     """
     path = f"/internal/fleet?{urlencode({'namespace': namespace})}"
-    answers, incomplete = _ask_all(directory, path, _rows, timeout)
+    answers, incomplete = _ask_all(directory, SOCKETS, path, _rows, timeout)
     rows = [row for answer in answers.values() for row in answer]
     return FleetAnswer(tuple(_without_returned(rows)), incomplete)
 
 
 def ask_metrics(directory: Path, timeout: float = TIMEOUT) -> MetricsAnswer:
     """Return the metrics of each process; arguments as for `ask_nodes`."""
-    answers, incomplete = _ask_all(directory, "/internal/metrics", dict, timeout)
+    answers, incomplete = _ask_all(directory, METERED, "/internal/metrics", dict, timeout)
     return MetricsAnswer(answers, incomplete)
 
 
@@ -85,10 +88,14 @@ def _order(row: AgentRow) -> tuple[bool, int]:
 
 
 def _ask_all(
-    directory: Path, path: str, read: Callable[[Mapping[str, Any]], T], timeout: float
+    directory: Path,
+    pattern: str,
+    path: str,
+    read: Callable[[Mapping[str, Any]], T],
+    timeout: float,
 ) -> tuple[dict[str, T], tuple[str, ...]]:
     """Ask all processes at once; return answers and the names of those without one."""
-    sockets = sorted(directory.glob(SOCKETS))
+    sockets = sorted(directory.glob(pattern))
     if not sockets:
         return {}, ()
     pool = ThreadPoolExecutor(len(sockets), thread_name_prefix="ask-nodes")

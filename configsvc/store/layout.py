@@ -116,6 +116,11 @@ def ack(name: str, number: int, process: str) -> str:
     return f"{acks(name, number)}{_name(process)}"
 
 
+def refusals(name: str, node: str, client: str) -> str:
+    """Return the key of what one client of xDS refused; `node` is its gateway or service."""
+    return f"{namespace(name)}refused/{_name(node)}/{_name(client)}"
+
+
 def idempotency_keys(name: str) -> str:
     """Return the prefix of a namespace's remembered answers."""
     return f"{namespace(name)}idem/"

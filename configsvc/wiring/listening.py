@@ -80,7 +80,9 @@ def check_exposure(settings: Settings) -> None:
     """
     if settings.tls or settings.insecure:
         return
-    for plane, flag, address in _planes(settings):
+    xds = settings.xds_address
+    planes = _planes(settings) if xds is None else (*_planes(settings), (*_XDS, xds))
+    for plane, flag, address in planes:
         if not address.is_loopback:
             raise InsecureListenError(plane, flag, address)
 
@@ -105,6 +107,33 @@ def listen(settings: Settings, patience: float = 0.0) -> tuple[Listener, Listene
         raise
     operator, agents = listeners
     return operator, agents
+
+
+def reserve(settings: Settings, patience: float = 0.0) -> Listener | None:
+    """Bind the xDS plane's address without listening; None if there is to be no such plane.
+
+    gRPC takes no socket of ours: its process binds the same address beside this one, which keeps
+    it from everybody else while that process is started anew.
+
+    Raises:
+        ListenError: as `listen`.
+    """
+    address = settings.xds_address
+    if address is None:
+        return None
+    with _bind(*_XDS, address, time.monotonic() + patience) as free:
+        bound = Address(*free.getsockname()[:2])
+    kept = socket.socket(free.family, socket.SOCK_STREAM)
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        kept.bind(tuple(bound))
+    except OSError as exc:  # somebody was quicker
+        kept.close()
+        raise ListenError(*_XDS, address, _reason(exc)) from exc
+    return Listener("xds", kept, settings.tls)
+
+
+_XDS: Final = ("xDS", "--xds-listen")
 
 
 def _planes(settings: Settings) -> tuple[tuple[str, str, Address], ...]:

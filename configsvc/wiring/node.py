@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,10 @@ from configsvc.wiring.assembly import control_plane, open_store
 from configsvc.wiring.children import Plan, python_module
 from configsvc.wiring.data_directory import DataDirectory
 from configsvc.wiring.folders import check_policies
-from configsvc.wiring.listening import Listener, check_exposure, listen
-from configsvc.wiring.probing import answers, responds
+from configsvc.wiring.listening import Listener, check_exposure, listen, reserve
+from configsvc.wiring.probing import accepts, answers, responds
 from configsvc.wiring.supervisor import Supervisor
+from configsvc.wiring.xds_plane import check_installed
 
 _log = logging.getLogger("configsvc.serve")
 
@@ -60,23 +62,25 @@ class Node:
         Everything that can be refused is refused before anything is started.
 
         Raises:
-            InsecureListenError, UnsharedStoreError, PoliciesError, InvalidNameError: the settings
-                ask for what is not done.
+            InsecureListenError, UnsharedStoreError, PoliciesError, InvalidNameError,
+            XdsNotInstalledError: the settings ask for what is not done.
             ListenError, DataDirectoryError, StoreError: the surroundings do not allow it.
         """
         check_exposure(self._settings)
         check_policies(self._settings)
+        check_installed(self._settings)
         if self._settings.store == "memory":
             raise UnsharedStoreError(self._settings.store)
         patience = AFTER_A_KILL if self._directory.was_left else 0.0
-        listeners = listen(self._settings, patience)
-        try:
+        with ExitStack() as stack:
+            planes = Planes(*listen(self._settings, patience))
+            stack.callback(planes.close)
+            planes = replace(planes, xds=reserve(self._settings, patience))
+            stack.callback(planes.close)
+            stack.callback(self._directory.close)
             self._directory.open()
             self._keep_first_token()
-            return self._supervise(*listeners)
-        finally:
-            self._directory.close()
-            _close(listeners)
+            return self._supervise(planes)
 
     def _keep_first_token(self) -> None:
         """Open the store once before there are children: it is good, and somebody may use it."""
@@ -87,42 +91,59 @@ class Node:
                 _log.info("minted the first admin token", extra={"file": str(path)})
                 self._tell(f"admin token     {path}  (readable by you alone)")
 
-    def _supervise(self, operator: Listener, agents: Listener) -> int:
+    def _supervise(self, planes: "Planes") -> int:
         lifeline, held = os.pipe()
         try:
-            plans = _plans(self._settings, operator, agents, lifeline)
             supervisor = Supervisor(
-                plans,
-                on_ready=partial(self._announce, operator, agents),
-                on_stop=partial(self._withdraw, (operator, agents)),
+                _plans(self._settings, planes, lifeline),
+                on_ready=partial(self._announce, planes),
+                on_stop=partial(self._withdraw, planes),
             )
             return supervisor.run()
         finally:
             os.close(lifeline)
             os.close(held)
 
-    def _announce(self, operator: Listener, agents: Listener) -> None:
+    def _announce(self, planes: "Planes") -> None:
         facts = {
             "pid": os.getpid(),
             "version": __version__,
-            "operator": operator.url,
-            "agents": agents.url,
+            "operator": planes.operator.url,
+            "agents": planes.agents.url,
         }
+        if planes.xds is not None:
+            facts["xds"] = planes.xds.url
         self._directory.announce(facts)
-        self._tell(f"operator plane  {operator.url}")
-        self._tell(f"agent plane     {agents.url}")
+        self._tell(f"operator plane  {planes.operator.url}")
+        self._tell(f"agent plane     {planes.agents.url}")
+        if planes.xds is not None:
+            self._tell(f"xDS plane       {planes.xds.url}")
         self._tell("ready")
         _log.info("serving", extra=facts)
 
-    def _withdraw(self, listeners: tuple[Listener, Listener]) -> None:
+    def _withdraw(self, planes: "Planes") -> None:
         """From now on connections are refused instead of waiting for nobody."""
         self._directory.ready.unlink(missing_ok=True)
-        _close(listeners)
+        planes.close()
 
 
-def _plans(
-    settings: Settings, operator: Listener, agents: Listener, lifeline: int
-) -> tuple[Plan, ...]:
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """Where the planes of a node are; ``xds`` None: it has no such plane."""
+
+    operator: Listener
+    agents: Listener
+    xds: Listener | None = None
+
+    def close(self) -> None:
+        """Close their sockets; closing twice is harmless."""
+        for listener in (self.operator, self.agents, self.xds):
+            if listener is not None:
+                listener.socket.close()
+
+
+def _plans(settings: Settings, planes: Planes, lifeline: int) -> tuple[Plan, ...]:
+    operator, agents = planes.operator, planes.agents
     certificate = Path(settings.tls_certificate) if settings.tls else None
     environment = {**os.environ, **settings.as_environment()}
     metrics = {**environment, METRICS: str((settings.run / "metrics").absolute())}
@@ -139,7 +160,17 @@ def _plans(
             responds=partial(responds, agents, "/healthz", certificate),
         ),
         _plan("controller", environment, lifeline),
+        *_xds_plan(planes.xds, environment, lifeline),
     )  # fmt: skip
+
+
+def _xds_plan(
+    xds: Listener | None, environment: Mapping[str, str], lifeline: int
+) -> tuple[Plan, ...]:
+    if xds is None:
+        return ()
+    bound = {**environment, "CONFIGSVC_XDS_LISTEN": str(xds.address)}
+    return (_plan("xds", bound, lifeline, probe=partial(accepts, xds)),)
 
 
 def _plan(
@@ -156,8 +187,3 @@ def _plan(
     numbers = (os.getpid(), lifeline, *descriptors)
     arguments = python_module("configsvc.wiring.process", name, *map(str, numbers))
     return Plan(name, arguments, environment, (lifeline, *descriptors), probe, responds, phase)
-
-
-def _close(listeners: tuple[Listener, Listener]) -> None:
-    for listener in listeners:
-        listener.socket.close()

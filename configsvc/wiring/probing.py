@@ -1,6 +1,7 @@
 """Asking a plane of this node whether it serves."""
 
 import http.client
+import socket
 import ssl
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,15 @@ def answers(listener: Listener, path: str, certificate: Path | None) -> bool:
 def responds(listener: Listener, path: str, certificate: Path | None) -> bool:
     """As `answers`, but an error is an answer too: its store may be away, and it is alive."""
     return _status(listener, path, certificate) is not None
+
+
+def accepts(listener: Listener) -> bool:
+    """Whether somebody takes connections there, whatever is spoken."""
+    try:
+        socket.create_connection(listener.local_address, TIMEOUT).close()
+    except OSError:
+        return False
+    return True
 
 
 def _status(listener: Listener, path: str, certificate: Path | None) -> int | None:

@@ -18,6 +18,7 @@ Serve = Callable[[Settings, int], None]
 PROCESSES: Final[Mapping[str, str]] = {
     "operator": "configsvc.wiring.operator_plane",
     "agents": "configsvc.wiring.agent_plane",
+    "xds": "configsvc.wiring.xds_plane",
     "controller": "configsvc.wiring.controlling",
 }
 """The children by name, each with the module whose `serve` it runs."""
