@@ -16,6 +16,7 @@ _HERE = "configsvc.cli.commands"
 
 COMMANDS = (
     LazyCommand("serve", f"{_HERE}.serve", "Start a node: both planes and the controller."),
+    LazyCommand("gateway", f"{_HERE}.gateway", "Run one replica of a gateway: an Envoy."),
     LazyCommand("check", f"{_HERE}.check", "Check files and folders; needs no server."),
     LazyCommand("plan", f"{_HERE}.plan", "Show what files would change."),
     LazyCommand("apply", f"{_HERE}.apply", "Publish files and folders as one change."),
