@@ -75,6 +75,7 @@ def parse_report(value: object) -> Reported:
             agent_version=_optional_text(agent, "/agent/version"),
             breakers=_breakers(value),
             traffic=_traffic(value),
+            latency_p99=_latency(value.get("latencyP99")),
         ),
     )
 
@@ -122,6 +123,14 @@ def _traffic(value: Mapping[str, Any]) -> tuple[Traffic, ...] | None:
         )
         for index, entry in enumerate(entries)
     )
+
+
+def _latency(value: object) -> int | None:
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value < _MAX_VERSION:
+        return value
+    raise bad_request(f"/latencyP99 is {_seen(value)}: send whole microseconds")
 
 
 def _rate(value: Mapping[str, Any], at: str) -> float:

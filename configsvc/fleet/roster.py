@@ -110,7 +110,7 @@ class Roster:
 
     def _lose(self, row: AgentRow, now: int) -> None:
         row.state = AgentState.STALE
-        row.traffic = ()
+        row.traffic, row.latency_p99 = (), None
         row.disconnected = now
         self._lost[row.identity] = row
         self._lost.move_to_end(row.identity)
@@ -130,7 +130,7 @@ def _take(row: AgentRow, report: AgentReport, now: int) -> None:
     if report.breakers is not None:
         row.breakers = report.breakers
     if report.traffic is not None:
-        row.traffic = report.traffic
+        row.traffic, row.latency_p99 = report.traffic, report.latency_p99
     for each in report.reports:
         _take_bundle(row, each)
 

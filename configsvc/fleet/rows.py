@@ -69,6 +69,7 @@ class AgentReport:
     agent_version: str | None = None
     breakers: tuple[Breaker, ...] | None = None
     traffic: tuple[Traffic, ...] | None = None
+    latency_p99: int | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ class AgentRow:
         breakers: its circuit breakers as last reported.
         labels: what it says of itself when it connects, such as its zone.
         traffic: its calls per second as last reported.
+        latency_p99: microseconds that 99 % of those calls did not exceed, None without any.
         disconnected: when it was lost, None while it is connected.
     """
 
@@ -117,6 +119,7 @@ class AgentRow:
     breakers: tuple[Breaker, ...] = ()
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     traffic: tuple[Traffic, ...] = ()
+    latency_p99: int | None = None
     disconnected: int | None = None
 
     @property
@@ -150,6 +153,7 @@ class AgentRow:
             "language": self.language,
             "agentVersion": self.agent_version,
             "breakers": [{"edge": each.edge, "state": each.state} for each in self.breakers],
+            "latencyP99": self.latency_p99,
             "labels": dict(self.labels),
             "traffic": [
                 {
@@ -188,6 +192,7 @@ class AgentRow:
             language=value["language"],
             agent_version=value["agentVersion"],
             breakers=tuple(Breaker(each["edge"], each["state"]) for each in value["breakers"]),
+            latency_p99=value.get("latencyP99"),
             labels=value.get("labels", {}),
             traffic=tuple(
                 Traffic(each["to"], each["operation"], each["rate"], each["failures"])

@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import Final
 
 from configsvc.fleet import AgentState
-from configsvc.model.quantities import format_duration
+from configsvc.model.quantities import WHOLE, format_duration, format_share
 from configsvc.rollout.observing import Observation
+from configsvc.rollout.plan import Gate
 from configsvc.rollout.progress import Phase, Rollout
 
 MINUTE: Final = 60_000_000
@@ -59,13 +60,24 @@ def decide(rollout: Rollout, seen: Observation, now: int) -> Decision:
 
 
 def _failure(rollout: Rollout, seen: Observation) -> str:
-    gate = rollout.plan.gate
     rejected = seen.count(AgentState.REJECTED)
     if rejected:
         reason = max(seen.rejections, key=lambda each: (seen.rejections[each], each))
         return f"{rejected} of {seen.members} agents rejected it: {reason}"
+    return _exceeded(rollout.plan.gate, seen)
+
+
+def _exceeded(gate: Gate, seen: Observation) -> str:
+    """Which threshold was passed."""
     if gate.open_breakers is not None and seen.open_breakers > gate.open_breakers:
         return f"{seen.open_breakers} agents have an open breaker, at most {gate.open_breakers} may"
+    if gate.error_rate is not None and seen.failures * WHOLE > gate.error_rate * seen.calls:
+        rate = format_share(round(seen.failures / seen.calls * 1_000) * 1_000)
+        return f"{rate} of calls fail, at most {format_share(gate.error_rate)} may"
+    slow = sum(gate.latency_p99 is not None and each > gate.latency_p99 for each in seen.latencies)
+    if gate.latency_p99 is not None and 2 * slow > len(seen.latencies):
+        agents = f"{slow} of {len(seen.latencies)} agents"
+        return f"at {agents} over 1% of calls take longer than {format_duration(gate.latency_p99)}"
     return ""
 
 
@@ -79,6 +91,10 @@ def _missing(rollout: Rollout, seen: Observation) -> str:
     applied, needed = seen.count(AgentState.APPLIED), rollout.plan.gate.min_reports
     if applied < needed:
         return f"{applied} of at least {needed} agents have applied it"
+    gate = rollout.plan.gate
+    measured = gate.error_rate is not None or gate.latency_p99 is not None
+    if measured and not (seen.calls and seen.latencies):
+        return "no agent has told of calls yet"
     return ""
 
 

@@ -18,6 +18,9 @@ class Observation:
         states: how many members stand how to the candidate.
         rejections: why members rejected it, and how many.
         open_breakers: members with at least one open breaker.
+        calls: that members make in a second, and `failures` those of them that do not end well.
+        latencies: what 99 % of the calls of a member did not exceed, in microseconds, of each that
+            makes any.
         incomplete: processes and nodes that did not say what they know.
     """
 
@@ -25,6 +28,9 @@ class Observation:
     states: Mapping[AgentState, int]
     rejections: Mapping[str, int]
     open_breakers: int
+    calls: float
+    failures: float
+    latencies: tuple[int, ...]
     incomplete: tuple[str, ...]
 
     @property
@@ -59,6 +65,9 @@ def observe(
         states=states,
         rejections=Counter(row.reason for row in members if row.state is AgentState.REJECTED),
         open_breakers=sum(any(b.state == "open" for b in row.breakers) for row in members),
+        calls=sum(each.rate for row in members for each in row.traffic),
+        failures=sum(each.failures for row in members for each in row.traffic),
+        latencies=tuple(row.latency_p99 for row in members if row.latency_p99 is not None),
         incomplete=incomplete,
     )
 

@@ -62,7 +62,8 @@ class Gate:
         min_reports: agents that must have applied the candidate.
         error_rate: failed calls of all calls that those agents report, parts per million.
         open_breakers: how many of those agents may have an open breaker.
-        latency_p99: of the calls that those agents report, microseconds.
+        latency_p99: what 99 % of its calls may take at half of those agents, microseconds;
+            percentiles of several are not averaged.
     """
 
     min_reports: int = 1

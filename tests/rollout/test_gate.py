@@ -97,3 +97,28 @@ def test_what_does_not_roll_waits(stopped: str) -> None:
     it = it.pause("lunch") if stopped == "paused" else it.suspend(9)
     for rows in ([row("a")], [row("a", AgentState.REJECTED, reason="x")]):
         assert next_of(it, *rows) == Decision(Next.WAIT, it.reason)
+
+
+def test_failing_calls_over_the_threshold_fail_it() -> None:
+    """Of all calls of all members; exactly as many as may fail do not."""
+    it = everybody(gate={"errorRate": "5%"})
+    some, none = row("a", calls=(10, 1), p99=1), row("b", calls=(10, 0), p99=1)
+    assert next_of(it, some, none).next is Next.PROMOTE
+    assert next_of(it, some, row("c")) == Decision(Next.FAIL, "10% of calls fail, at most 5% may")
+
+
+def test_slow_calls_at_most_members_fail_it() -> None:
+    """Each member's own percentile counts; half of them may be slow, because one may be unlucky."""
+    it = everybody(gate={"latencyP99": "300ms"})
+    fast, slow = row("a", calls=(9, 0), p99=300_000), row("b", calls=(9, 0), p99=300_001)
+    assert next_of(it, fast, slow).next is Next.PROMOTE
+    failed = next_of(it, fast, slow, row("c", calls=(9, 0), p99=400_000))
+    assert failed == Decision(Next.FAIL, "at 2 of 3 agents over 1% of calls take longer than 300ms")
+
+
+@pytest.mark.parametrize("gate", [{"errorRate": "5%"}, {"latencyP99": "1s"}])
+def test_a_threshold_without_calls_is_no_pass(gate: dict[str, Any]) -> None:
+    """Nobody knows yet how it does."""
+    assert next_of(everybody(gate=gate), row("a")) == Decision(
+        Next.WAIT, "no agent has told of calls yet"
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from configsvc.fleet import AgentRow, AgentState, Breaker
+from configsvc.fleet import AgentRow, AgentState, Breaker, Traffic
 from configsvc.rollout import Rollout, plan_from_json
 
 MINUTE = 60_000_000
@@ -17,7 +17,7 @@ def rollout(*stages: dict[str, Any], number: int = 8, **plan: object) -> Rollout
     return Rollout.begin(number, "ada", "because", plan_from_json(value), BEGAN)
 
 
-def row(
+def row(  # noqa: PLR0913 an agent has many sides
     instance: str,
     state: AgentState = AgentState.APPLIED,
     *,
@@ -26,6 +26,8 @@ def row(
     lost: bool = False,
     open_breaker: bool = False,
     reason: str = "",
+    calls: tuple[float, float] = (0, 0),
+    p99: int | None = None,
     **labels: str,
 ) -> AgentRow:
     """An agent that should hold the candidate, or something else."""
@@ -41,5 +43,7 @@ def row(
         reason=reason,
         breakers=(Breaker("score -> match *", "open"),) if open_breaker else (),
         labels=labels,
+        traffic=(Traffic("match", "*", *calls),) if calls[0] else (),
+        latency_p99=p99,
         disconnected=1 if lost else None,
     )

@@ -10,9 +10,13 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from configsvc_agent.errors import AgentError
-from configsvc_agent.values import Value
+from configsvc_agent.values import NOTHING, Value
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MAX_LABELS = 16
+"""Labels of one process."""
+
+_LABEL_TEXT = re.compile(r"[A-Za-z0-9._/-]{1,63}")
 _INSTANCE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _FOREIGN = re.compile(r"[^A-Za-z0-9._:-]")
 _LONGEST_HOST = 64
@@ -73,6 +77,7 @@ class Settings(Value):
     cache_dir: Path | None = None
     override_file: Path | None = None
     ca_file: Path | None = None
+    labels: Mapping[str, str] = NOTHING
 
     def __post_init__(self) -> None:
         _check(_LABEL, "service", self.service, "a DNS label such as 'score-engine'")
@@ -81,6 +86,7 @@ class Settings(Value):
             _check(_INSTANCE, "instance", self.instance, "1 to 128 of A-Z a-z 0-9 . _ : -")
         if self.url is not None:
             _check_url(self.url)
+        _check_labels(self.labels)
 
 
 class Options(TypedDict, total=False):
@@ -90,6 +96,7 @@ class Options(TypedDict, total=False):
     secret. ``namespace``: the environment. ``instance``: this process's name, unique in its
     service. ``cache_dir``: where the last good bundle is kept. ``override_file``: a bundle that
     masks the server's while it exists. ``ca_file``: the authorities that vouch for the server.
+    ``labels``: what this process says of itself, such as its zone; stages of rollouts go by them.
     """
 
     url: str | None
@@ -100,6 +107,7 @@ class Options(TypedDict, total=False):
     cache_dir: str | Path | None
     override_file: str | Path | None
     ca_file: str | Path | None
+    labels: Mapping[str, str] | None
 
 
 def read_settings(service: str, environment: Mapping[str, str], options: Options) -> Settings:
@@ -128,6 +136,7 @@ def read_settings(service: str, environment: Mapping[str, str], options: Options
         cache_dir=_cache_directory(environment, setting(options.get("cache_dir"), "CACHE_DIR")),
         override_file=path(options.get("override_file"), "OVERRIDE_FILE"),
         ca_file=path(options.get("ca_file"), "CA_FILE"),
+        labels=_labels(options.get("labels"), environment.get("CONFIGSVC_LABELS")),
     )
 
 
@@ -145,6 +154,21 @@ def _token(environment: Mapping[str, str], options: Options) -> Token | None:
     if file:
         return Token(path=Path(file).expanduser())
     return Token(text=text) if text else None
+
+
+def _labels(given: Mapping[str, str] | None, text: str | None) -> Mapping[str, str]:
+    """Labels as they were given, or as ``zone=eu-1,canary=yes``."""
+    if given is not None:
+        return dict(given)
+    pairs = (pair.partition("=") for pair in (text or "").split(",") if pair)
+    return {name: value for name, _, value in pairs}
+
+
+def _check_labels(labels: Mapping[str, str]) -> None:
+    if len(labels) > MAX_LABELS:
+        raise SettingsError(f"{len(labels)} labels are set, at most {MAX_LABELS} are taken")
+    for text in (*labels, *labels.values()):
+        _check(_LABEL_TEXT, "labels", text, "1 to 63 of A-Z a-z 0-9 . _ / - each, as zone=eu-1")
 
 
 def _cache_directory(environment: Mapping[str, str], given: str | None) -> Path | None:

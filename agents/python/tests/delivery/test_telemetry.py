@@ -14,7 +14,10 @@ class Calls:
         self.now = 100.0
         self.breakers: tuple[tuple[str, str], ...] = ()
         self.figures: dict[tuple[str, str], tuple[int, int]] = {}
-        self.telemetry = Telemetry(lambda: self.breakers, lambda: self.figures, lambda: self.now)
+        self.latencies: dict[int, int] = {}
+        self.telemetry = Telemetry(
+            lambda: self.breakers, lambda: self.figures, lambda: self.latencies, lambda: self.now
+        )
 
     def look_after(self, seconds: float) -> bool:
         """Look some seconds later."""
@@ -73,3 +76,16 @@ def test_the_next_look_is_a_second_later() -> None:
     calls.look_after(7.5)
 
     assert calls.telemetry.due == 107.5 + LOOK
+
+
+def test_latency_is_that_of_the_calls_since_the_last_look() -> None:
+    """99 of 100 of them did not exceed it; what was before does not count."""
+    calls = Calls()
+    calls.figures, calls.latencies = {EDGE: (100, 0)}, {1_000: 99, 9_000: 1}
+    calls.look_after(TELL)
+    assert calls.telemetry.parts()["latencyP99"] == 1_000
+    calls.figures, calls.latencies = {EDGE: (110, 0)}, {1_000: 108, 9_000: 2}
+    calls.look_after(TELL)
+    assert calls.telemetry.parts()["latencyP99"] == 9_000
+    calls.look_after(TELL)
+    assert "latencyP99" not in calls.telemetry.parts()

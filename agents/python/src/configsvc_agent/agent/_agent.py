@@ -325,6 +325,7 @@ class Agent:
             tell=self._tell,
             breakers=self.breakers,
             figures=self._edges.calls,
+            latencies=self._edges.latencies,
         )
 
     def _apply(self, bundle: Bundle) -> None:

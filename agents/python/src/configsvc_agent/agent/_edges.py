@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from configsvc_agent.agent._guarded import GuardedEdge
 from configsvc_agent.agent._hedging import HedgeThreads
-from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats
+from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats, added
 from configsvc_agent.agent._others import Others
 from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle
@@ -126,6 +126,12 @@ class Edges:
         with self._lock:
             stats = dict(self._stats)
         return {(edge.callee, edge.operation): each.counts() for edge, each in stats.items()}
+
+    def latencies(self) -> dict[int, int]:
+        """Of all calls on all edges, a histogram: by a bucket's upper bound, how many it counts."""
+        with self._lock:
+            stats = list(self._stats.values())
+        return added(each.buckets() for each in stats)
 
     def breakers(self) -> tuple[tuple[str, str], ...]:
         """Every breaker's edge and state, for reports."""

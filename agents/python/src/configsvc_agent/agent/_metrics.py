@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Lock
 
 from configsvc_agent.engine.events import (
@@ -138,6 +138,11 @@ class EdgeStats:
             ended = sum(self._calls.values())
             return ended, ended - self._calls.get("ok", 0)
 
+    def buckets(self) -> list[int]:
+        """How many calls each bucket of the histogram counts."""
+        with self._lock:
+            return list(self._buckets)
+
     def snapshot(self, caller: str, callee: str, operation: str, *, declared: bool) -> EdgeMetrics:
         """The figures of this moment, consistent among themselves."""
         with self._lock:
@@ -147,6 +152,12 @@ class EdgeStats:
             buckets, total = list(self._buckets), self._total
         used = {upper_bound(index): count for index, count in enumerate(buckets) if count}
         return EdgeMetrics(caller, callee, operation, declared, calls, events, Latency(used, total))
+
+
+def added(histograms: Iterable[list[int]]) -> dict[int, int]:
+    """Several histograms as one: by the upper bound of each bucket in use, its count."""
+    sums = [sum(counts) for counts in zip(*histograms, strict=True)]
+    return {upper_bound(index): count for index, count in enumerate(sums) if count}
 
 
 def _name(event: Event) -> str | None:

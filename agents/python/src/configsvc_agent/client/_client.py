@@ -73,7 +73,7 @@ class Client:
         connection = self._connect()
         wire = connection.sock  # the connection lets go of it once the answer's head is read
         try:
-            path = f"{self._path}/v1/agent/stream?{self._identity(instance=True)}"
+            path = f"{self._path}/v1/agent/stream?{self._identity()}"
             headers |= self._authorization()
             response = ask(connection, "GET", path, headers, expected=http.HTTPStatus.OK)
         except BaseException:
@@ -188,10 +188,15 @@ class Client:
         connection.sock.settimeout(ANSWER_TIMEOUT)
         return connection
 
-    def _identity(self, *, instance: bool = False) -> str:
-        query = {"namespace": self._settings.namespace, "service": self._settings.service}
-        if instance:
-            query["instance"] = self._instance
+    def _identity(self) -> str:
+        """Who asks: a rollout decides by instance and labels what it should hold."""
+        query = {
+            "namespace": self._settings.namespace,
+            "service": self._settings.service,
+            "instance": self._instance,
+        }
+        if labels := self._settings.labels:
+            query["labels"] = ",".join(f"{name}={value}" for name, value in labels.items())
         return urlencode(query)
 
     def _authorization(self) -> dict[str, str]:

@@ -20,19 +20,30 @@ Figures = Callable[[], Mapping[tuple[str, str], tuple[int, int]]]
 
 Breakers = Callable[[], Sequence[tuple[str, str]]]
 
+Latencies = Callable[[], Mapping[int, int]]
+"""Of all calls since the process started: by the upper bound of a bucket in microseconds, a count.
+"""
+
 
 class Telemetry:
     """Used by one thread. ``due`` is the monotonic time of the next look."""
 
     def __init__(
-        self, breakers: Breakers, figures: Figures, clock: Callable[[], float] = time.monotonic
+        self,
+        breakers: Breakers,
+        figures: Figures,
+        latencies: Latencies = dict,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_breakers = breakers
         self._read_figures = figures
+        self._read_latencies = latencies
         self._clock = clock
         self._breakers: tuple[tuple[str, str], ...] = ()
         self._rates: dict[tuple[str, str], tuple[float, float]] = {}
         self._counted: Mapping[tuple[str, str], tuple[int, int]] = {}
+        self._measured: Mapping[int, int] = {}
+        self._p99: int | None = None
         self._since = clock()
         self.due = self._since + LOOK
 
@@ -53,11 +64,16 @@ class Telemetry:
                 {"to": to, "operation": operation, "rate": rate, "failures": failures}
                 for (to, operation), (rate, failures) in self._rates.items()
             ],
+            **({} if self._p99 is None else {"latencyP99": self._p99}),
         }
 
     def _look_at_breakers(self) -> bool:
         before, self._breakers = self._breakers, tuple(self._read_breakers())
         return before != self._breakers
+
+    def _look_at_latencies(self) -> None:
+        before, self._measured = self._measured, self._read_latencies()
+        self._p99 = _p99(before, self._measured)
 
     def _look_at_rates(self, now: float) -> bool:
         took = now - self._since
@@ -66,6 +82,7 @@ class Telemetry:
         counted, self._since = self._read_figures(), now
         grown = {edge: _grown(self._counted.get(edge), counts) for edge, counts in counted.items()}
         self._counted = counted
+        self._look_at_latencies()
         busiest = sorted(grown, key=lambda edge: -grown[edge][0])[:MAX_EDGES]
         before, self._rates = (
             self._rates,
@@ -76,6 +93,17 @@ class Telemetry:
             },
         )
         return before != self._rates
+
+
+def _p99(before: Mapping[int, int], now: Mapping[int, int]) -> int | None:
+    """The latency that 99 % of the calls between two readings did not exceed; None without any."""
+    grown = [(bound, count - before.get(bound, 0)) for bound, count in sorted(now.items())]
+    total, seen = sum(count for _, count in grown), 0
+    for bound, count in grown:
+        seen += count
+        if total and 100 * seen >= 99 * total:
+            return bound
+    return None
 
 
 def _grown(before: tuple[int, int] | None, now: tuple[int, int]) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from configsvc_agent.delivery._outbox import Outbox
 from configsvc_agent.delivery._override import OverrideFile
 from configsvc_agent.delivery._status import State, Status
 from configsvc_agent.delivery._subscribers import Change
-from configsvc_agent.delivery._telemetry import Breakers, Figures, Telemetry
+from configsvc_agent.delivery._telemetry import Breakers, Figures, Latencies, Telemetry
 from configsvc_agent.delivery._uplink import Uplink
 from configsvc_agent.settings import Settings, new_instance
 
@@ -49,9 +49,10 @@ class Delivery:
         tell: Callable[[Change], None],
         breakers: Breakers = tuple,
         figures: Figures = dict,
+        latencies: Latencies = dict,
     ) -> None:
         self._settings = settings
-        self._telemetry = Telemetry(breakers, figures)
+        self._telemetry = Telemetry(breakers, figures, latencies)
         self._agent_version = agent_version
         self._context = context
         self.instance = settings.instance or new_instance()

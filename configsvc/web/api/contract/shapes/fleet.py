@@ -40,6 +40,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "language": TEXT,
             "agentVersion": TEXT,
             "breakers": listed(record({"edge": TEXT, "state": TEXT})),
+            "latencyP99": nullable(COUNT),
             "labels": mapped(TEXT),
             "traffic": listed(
                 record({"to": TEXT, "operation": TEXT, "rate": _NUMBER, "failures": _NUMBER})
