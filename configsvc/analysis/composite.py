@@ -61,6 +61,11 @@ class Work:
         return self._view.calls
 
     @property
+    def alternatives(self) -> bool:
+        """Whether a request makes one of the calls, as a route's does, and not all of them."""
+        return self._view.alternatives
+
+    @property
     def callers(self) -> tuple[EdgeView, ...]:
         """The edges over which it is called."""
         return self._bounds.callers(self._view)

@@ -17,8 +17,9 @@ class FanoutTail(WorkRule):
     ## What it does
     For each operation it multiplies the shares of requests in which no call is given up although
     all callees are healthy, by their declared percentiles and limits. A call that is retried after
-    a time-out fails if all of its attempts are cut; optional calls do not count. It reports
-    operations where more than 1 % of requests lose a call.
+    a time-out fails if all of its attempts are cut; optional calls do not count, and of a route's
+    destinations a request meets one alone. It reports operations where more than 1 % of requests
+    lose a call.
 
     ## Why is this bad?
     One call in a thousand is nothing. Twenty of them for each page are one page in fifty, while
@@ -76,7 +77,7 @@ class FanoutTail(WorkRule):
     code = "BF03"
     name = "fanout-tail"
     severity = Severity.WARNING
-    inputs = frozenset({"calls", "cut_share"})
+    inputs = frozenset({"alternatives", "calls", "cut_share"})
     since = "0.1"
     message = (
         "of {calls} for one request, one is given up in {share} of requests though all is well"
@@ -85,6 +86,8 @@ class FanoutTail(WorkRule):
 
     def check(self, work: Work) -> Conflict | None:
         """Compare the share of requests that lose a call with what is tolerable."""
+        if work.alternatives:
+            return None
         needed = [call for call in work.calls if not call.optional]
         number = sum(call.typical for call in needed)
         if number < _FAN:
