@@ -1,9 +1,10 @@
 """Finds policies that do not fit together: rules over a neutral view of the call graph."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from configsvc.analysis.engine import run_rules
+from configsvc.analysis.mixed import mixed_report
 from configsvc.analysis.native import Runtimes, native_system
 from configsvc.analysis.report import Mark, Report, new_findings
 from configsvc.analysis.rule import Rule
@@ -16,6 +17,7 @@ __all__ = [
     "Rule",
     "Runtimes",
     "analyze",
+    "analyze_mixed",
     "native_system",
     "new_findings",
     "run_rules",
@@ -36,3 +38,19 @@ def analyze(
     ``runtimes`` tells what enforces the policies of imported edges.
     """
     return run_rules(native_system(catalog, runtimes), rules, today=today, only=only)
+
+
+def analyze_mixed(
+    before: Catalog,
+    after: Catalog,
+    rules: Sequence[type[Rule]],
+    *,
+    known: Iterable[Report],
+    today: date,
+) -> Report:
+    """What is wrong while a fleet changes from ``before`` to ``after``, and in neither of them.
+
+    ``known`` are the reports of both. Each finding says who runs the old revision
+    (`Finding.old`); ``today`` decides which waivers of ``after`` hold.
+    """
+    return mixed_report(native_system(before), native_system(after), rules, known, today)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from configsvc.analysis.hits import Hit, finding_of
+from configsvc.analysis.report import worst_first
 from configsvc.model.findings import EdgeId, Finding
 
 
@@ -38,8 +39,7 @@ def fold_edges(hits: Iterable[Hit]) -> tuple[Finding, ...]:
     groups: dict[object, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(_mistake(hit), []).append(hit)
-    findings = (_one_finding(group) for group in groups.values())
-    return tuple(sorted(findings, key=lambda f: (-f.severity, f.code, str(f.subject), f.message)))
+    return worst_first(_one_finding(group) for group in groups.values())
 
 
 def _mistake(hit: Hit) -> object:

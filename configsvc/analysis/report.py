@@ -1,7 +1,7 @@
 """The report of an analysis, and the gate that compares two of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from configsvc.model.findings import Finding, NotEvaluated, Severity
 
@@ -28,9 +28,23 @@ class Report:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     edges: int = 0
 
+    def joined(self, other: "Report") -> "Report":
+        """This report with the findings of another beside its own."""
+        return replace(
+            self,
+            findings=worst_first((*self.findings, *other.findings)),
+            waived=worst_first((*self.waived, *other.waived)),
+            marks={**self.marks, **other.marks},
+        )
+
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:
         """Open findings of ``severity`` or worse."""
         return tuple(finding for finding in self.findings if finding.severity >= severity)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings by severity, code and subject."""
+    return tuple(sorted(findings, key=lambda f: (-f.severity, f.code, str(f.subject), f.message)))
 
 
 def new_findings(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from configsvc.analysis import Report, analyze
+from configsvc.analysis import Report, analyze, analyze_mixed
 from configsvc.analysis.rules import ALL
 from configsvc.cli.baselines import Baseline, narrowed
 from configsvc.cli.comparing import compare
@@ -40,6 +40,7 @@ def examine(
     *,
     origin: Origin | None = None,
     baselines: Sequence[Baseline] = (),
+    in_stages: bool = False,
 ) -> Examination:
     """Run the rules over files, put on top of an origin if there is one.
 
@@ -49,12 +50,16 @@ def examine(
         today: decides which waivers hold.
         origin: what was before: its findings do not count.
         baselines: further findings that do not count.
+        in_stages: whether what is wrong between the origin and the files counts as well.
     """
     if origin is None:
         catalog = Catalog.of(sources.resources, namespace=namespace)
         report = analyze(catalog, ALL, today=today)
         return Examination(sources, catalog, report, tuple(baselines), today)
     change = compare(origin, sources, namespace)
-    before = Baseline.of(namespace, analyze(change.before, ALL, today=today))
-    report = analyze(change.after, ALL, today=today)
+    was, report = (analyze(c, ALL, today=today) for c in (change.before, change.after))
+    if in_stages:
+        known, sides = (was, report), (change.before, change.after)
+        report = report.joined(analyze_mixed(*sides, ALL, known=known, today=today))
+    before = Baseline.of(namespace, was)
     return Examination(sources, change.after, report, (*baselines, before), today)

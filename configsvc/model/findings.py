@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from configsvc.model.names import Key
 
@@ -32,6 +32,10 @@ class EdgeId:
 
     def __str__(self) -> str:
         return f"{self.caller} -> {self.callee} {self.operation}"
+
+
+OldSide = Literal["callers", "callees", "some"]
+"""Who runs the old revision in a fleet that changes over, while the others run the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class Finding:
 
     ``magnitude`` is a number that grows with the harm. ``fingerprints`` holds the finding's own
     identity first and then those of the findings folded into it. ``edges`` lists every edge that
-    has the mistake.
+    has the mistake. ``old`` says who runs the old revision where the mistake is of a mixed fleet
+    only; None: it is of the revision itself.
     """
 
     code: str
@@ -103,6 +108,7 @@ class Finding:
     consequences: tuple["Finding", ...] = ()
     edges: tuple[EdgeId, ...] = ()
     waived_by: str | None = None
+    old: OldSide | None = None
 
 
 @dataclass(frozen=True, slots=True)

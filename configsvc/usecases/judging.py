@@ -33,7 +33,14 @@ class Judgement:
         return not (self.blocking or self.undecided)
 
 
-def judge(proposal: Proposal, workspaces: Workspaces, today: date, *, strict: bool) -> Judgement:
+def judge(
+    proposal: Proposal,
+    workspaces: Workspaces,
+    today: date,
+    *,
+    strict: bool,
+    in_stages: bool = False,
+) -> Judgement:
     """Run today's rules over a proposal and compare with what was open before.
 
     Args:
@@ -41,9 +48,14 @@ def judge(proposal: Proposal, workspaces: Workspaces, today: date, *, strict: bo
         workspaces: gives the reports.
         today: decides which waivers hold.
         strict: whether a rule that misses data blocks too, where it did not miss them before.
+        in_stages: whether old and new will stand side by side for a while, so that what is wrong
+            between them counts as well.
     """
     before = workspaces.report(proposal.before, today)
     after = workspaces.examine(proposal.after, today)
+    if in_stages:
+        was, known = proposal.before.catalog, (before, after)
+        after = after.joined(workspaces.examine_mixed(was, proposal.after, known, today))
     return Judgement(
         proposal=proposal,
         report=after,

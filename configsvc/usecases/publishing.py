@@ -132,10 +132,11 @@ class Publisher:
                     turn.claim()
         raise ContentionError(namespace, TRIES)
 
-    def judge(self, proposal: Proposal) -> Judgement:
-        """Run today's rules over a proposal."""
+    def judge(self, proposal: Proposal, *, in_stages: bool = False) -> Judgement:
+        """Run today's rules over a proposal; `in_stages` over old beside new as well."""
         strict = self._settings.get(proposal.before.namespace).strict
-        return judge(proposal, self._workspaces, self._moment.today(), strict=strict)
+        today = self._moment.today()
+        return judge(proposal, self._workspaces, today, strict=strict, in_stages=in_stages)
 
     def commit(self, intent: Intent, repeat: Repeat | None) -> Published:
         """Compile and write what was judged; raises `HeadMovedError` when the head is another.
@@ -176,7 +177,8 @@ class Publisher:
         self._staleness.check(change, reading.puts, workspace)
         if change.rollout is not None:
             check_rollout(workspace)
-        return self.judge(propose(change, reading.puts, workspace))
+        proposal = propose(change, reading.puts, workspace)
+        return self.judge(proposal, in_stages=change.rollout is not None)
 
     def _stage(self, intent: Intent) -> Staged:
         proposal, moved = intent.judgement.proposal, _step(intent)

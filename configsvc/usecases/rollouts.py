@@ -206,7 +206,7 @@ class RolloutDesk:
         self, author: str, namespace: str, candidate: Candidate, resumed: Rollout
     ) -> Published:
         workspace = self._workspaces.at_head(namespace)
-        judgement = self._publisher.judge(self._again(workspace, candidate))
+        judgement = self._publisher.judge(self._again(workspace, candidate), in_stages=True)
         if not judgement.publishable:
             raise RefusedByFindingsError(judgement.blocking, judgement.undecided)
         message = f"rollout {resumed.id}: resume on revision {workspace.revision}"

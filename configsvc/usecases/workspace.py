@@ -1,12 +1,12 @@
 """A namespace at one revision, typed and indexed, and a cache that keeps the heads warm."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from configsvc.analysis import Report, Rule, analyze
+from configsvc.analysis import Report, Rule, analyze, analyze_mixed
 from configsvc.model.names import Key
 from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
@@ -96,6 +96,12 @@ class Workspaces:
     def examine(self, catalog: Catalog, today: date) -> Report:
         """What the rules say of resources, stored or not."""
         return analyze(catalog, self._rules, today=today)
+
+    def examine_mixed(
+        self, before: Catalog, after: Catalog, known: Iterable[Report], today: date
+    ) -> Report:
+        """What the rules say of a fleet that changes from one to the other, and of neither."""
+        return analyze_mixed(before, after, self._rules, known=known, today=today)
 
     def _head(self, namespace: str) -> _Kept:
         head = self._namespaces.head(namespace)

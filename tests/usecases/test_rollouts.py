@@ -26,6 +26,7 @@ from tests.usecases.world import (
     VIEWER,
     Json,
     World,
+    change,
     document,
     service,
     timeout,
@@ -115,6 +116,35 @@ def test_the_gate_of_findings_stands_before_it(world: World) -> None:
     """What conflicts does not reach a part of the fleet either."""
     with pytest.raises(RefusedByFindingsError):
         start(world, BROKEN_TIMEOUT)
+
+
+def slower(own_time: str, limit: str) -> tuple[Json, Json]:
+    """A callee that takes so long, and what its callers give it."""
+    callee = service("score")
+    callee["spec"]["operations"][0] |= {
+        "ownTime": own_time, "cancels": False, "honoursDeadline": False,
+    }  # fmt: skip
+    return callee, timeout(attempt=limit)
+
+
+def test_old_and_new_must_get_along_meanwhile(world: World) -> None:
+    """What is wrong only while old callers meet new callees refuses a rollout, and no publish."""
+    world.publish(*slower("100ms", "500ms"))
+    change = slower("1s", "2s")
+    with pytest.raises(RefusedByFindingsError) as refused:
+        start(world, *change)
+    assert [(f.code, f.old) for f in refused.value.blocking] == [("DL01", "callers")]
+    assert world.publish(*change).changed
+
+
+def test_a_check_of_a_rollout_tells_what_is_wrong_meanwhile(world: World) -> None:
+    """The preview of a change with a plan has the findings of the mixed fleet."""
+    world.publish(*slower("100ms", "500ms"))
+    plan = plan_from_json(STAGES)
+    wanted = change(*slower("1s", "2s"), rollout=plan)
+    preview = world.plane.publisher.check(EDITOR, NAMESPACE, wanted)
+    assert not preview.publishable
+    assert [f.old for f in preview.judgement.blocking] == ["callers"]
 
 
 def test_a_change_by_which_nothing_differs_begins_none(world: World) -> None:

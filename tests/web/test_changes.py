@@ -56,6 +56,24 @@ def test_check_tells_what_only_an_admin_may_publish(api: Api) -> None:
     assert api.post("changes", {"message": "m", "base": 1, **body}).status_code == 200
 
 
+def test_check_of_a_rollout_tells_who_is_old(api: Api) -> None:
+    """What is wrong only between old and new is marked, and counts."""
+    callee = service("score")
+    own = {"cancels": False, "honoursDeadline": False}
+    callee["spec"]["operations"][0] |= own | {"ownTime": "100ms"}
+    api.publish(callee)
+    callee["spec"]["operations"][0] |= {"ownTime": "1s"}
+    body = {"put": [callee, timeout(attempt="2s")]}
+
+    assert api.post("check", body).get_json()["publishable"] is True
+    staged = {**body, "rollout": {"stages": [{"share": "50%"}, {"share": "100%"}]}}
+    preview = api.post("check", staged).get_json()
+    assert preview["publishable"] is False
+    assert [(f["code"], f["old"]) for f in preview["findings"] if "old" in f] == [
+        ("DL01", "callers")
+    ]
+
+
 def test_repeated_request_is_answered_as_the_first(api: Api) -> None:
     """With an Idempotency-Key a lost answer does no harm; another request is told so."""
     body = {"message": "m", "base": 1, "put": [timeout(attempt="1s")]}

@@ -35,6 +35,7 @@ def finding_data(finding: Finding, locate: Locator = nowhere) -> dict[str, Any]:
         "fingerprints": list(finding.fingerprints),
         "consequences": [finding_data(inner, locate) for inner in finding.consequences],
         "waivedBy": finding.waived_by,
+        "old": finding.old,
     }
     return {name: value for name, value in data.items() if value not in (None, [], {})}
 

@@ -44,6 +44,13 @@ LEVELS = {level.label: level for level in reversed(Severity)}
     "the server's namespace at a revision (a number, or head), on top of which the files are put.",
 )
 @click.option(
+    "--rollout",
+    "in_stages",
+    is_flag=True,
+    help="With --against: report as well what is wrong while callers of one of the two meet "
+    "callees of the other, as they do during a rollout.",
+)
+@click.option(
     "--baseline",
     "known",
     metavar="FILE",
@@ -89,6 +96,8 @@ def command(
     repairs, dry_run = modes["repairs"], modes["dry_run"]
     if dry_run and not repairs:
         raise click.UsageError("--dry-run says what --fix would do: add --fix", context)
+    if modes["in_stages"] and not against:
+        raise click.UsageError("--rollout needs what is rolled out: add --against", context)
     invocation = context.ensure_object(Invocation)
     today = datetime.now(UTC).date()
     namespace = check_name("namespace", invocation.namespace)
@@ -97,7 +106,14 @@ def command(
 
     def examined() -> Examination:
         sources = load(paths, today)
-        return examine(sources, namespace, today, origin=origin, baselines=baselines)
+        return examine(
+            sources,
+            namespace,
+            today,
+            origin=origin,
+            baselines=baselines,
+            in_stages=modes["in_stages"],
+        )
 
     examination = examined()
     if repairs:

@@ -50,6 +50,48 @@ def test_what_a_change_adds_is_told(check: Check) -> None:
     assert "RT07" not in found(result)
 
 
+SLOW = """\
+apiVersion: configsvc/v1
+kind: Service
+metadata: {name: shop}
+spec: {operations: [{name: buy, ownTime: 1ms, calls: [{to: stock, operation: reserve}]}]}
+---
+apiVersion: configsvc/v1
+kind: Service
+metadata: {name: stock}
+spec:
+  operations:
+    - name: reserve
+      match: {methods: [PUT], path: /reservations}
+      ownTime: 100ms
+      cancels: false
+      honoursDeadline: false
+---
+apiVersion: configsvc/v1
+kind: Timeout
+metadata: {name: default}
+spec: {target: {}, attempt: 500ms, overall: 500ms}
+"""
+
+
+def test_what_is_wrong_while_old_and_new_meet_is_told_on_request(check: Check) -> None:
+    """Callers that still give up early leave callees working that already take longer."""
+    Path("old/a.yaml").write_text(SLOW)
+    Path("new/a.yaml").write_text(SLOW.replace("500ms", "3s").replace("100ms", "2s"))
+    assert found(check("--against", "old", "--format", "json")) == []
+
+    result = check("--against", "old", "--rollout", "--format", "json")
+    assert result.exit_code == Exit.FINDINGS
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (finding["code"], finding["old"]) == ("DL01", "callers")
+
+
+def test_a_rollout_needs_two_sides(check: Check) -> None:
+    """Alone there is nothing to be mixed with."""
+    result = check("--rollout")
+    assert (result.exit_code, "add --against" in result.output) == (Exit.INPUT, True)
+
+
 def test_what_gets_worse_is_told(check: Check) -> None:
     """A known finding counts again once its magnitude grows, and not while it shrinks."""
     Path("old/b.yaml").write_text(f"{TIMEOUT}---\n{RETRY}")

@@ -63,10 +63,12 @@ SHAPES: Final[dict[str, Shape]] = {
         {
             "base": REVISION,
             **_CONTENT,
+            **_PLAN,
             "put": listed(OBJECT, maxItems=MAX_RESOURCES),
             "waivers": listed(OBJECT, maxItems=MAX_RESOURCES),
         },
-        says="A change that is only looked at. What is wrong with documents is part of the answer.",
+        says="A change that is only looked at. What is wrong with documents is part of the answer; "
+        "with `rollout` also what is wrong while old and new run side by side.",
     ),
     "Rollback": record(
         {"to": REVISION},

@@ -52,6 +52,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "fix": record({"resource": TEXT, "title": TEXT, "patch": listed(OBJECT)}),
             "consequences": listed(ref("Finding")),
             "waivedBy": TEXT,
+            "old": {"enum": ["callers", "callees", "some"]},
         },
         says="A conflict: its arithmetic, a run that shows the harm, and a fix (RFC 6902).",
     ),
