@@ -16,6 +16,9 @@ from configsvc.errors import InputError
 
 PREFIX = "CONFIGSVC_"
 
+ETCD_SCHEME = "etcd://"
+"""How a store that is an etcd is told from the others."""
+
 
 class SettingError(InputError):
     """A setting has a value that cannot be used."""
@@ -81,8 +84,21 @@ class Settings:
     )
     store: str = _setting(
         "sqlite",
-        "Where revisions live: 'sqlite' (in the data directory) or 'memory' (one process, tests).",
-        choices=("sqlite", "memory"),
+        "Where revisions live: 'sqlite' (in the data directory), etcd://HOST:PORT,HOST:PORT/PREFIX "
+        "(shared by any number of nodes), or 'memory' (one process, tests).",
+        unit="URL",
+    )
+    etcd_ca: str = _setting(
+        "", "PEM file of the authorities that vouch for etcd; with it the connection is TLS."
+    )
+    etcd_certificate: str = _setting("", "PEM file of the certificate to show to etcd.")
+    etcd_key: str = _setting("", "PEM file of that certificate's private key.")
+    etcd_user: str = _setting("", "Name of the user of etcd, where it asks for one.")
+    etcd_password_file: str = _setting("", "File with that user's password.")
+    advertise: str = _setting(
+        "",
+        "URL under which other nodes reach this node's operator plane; default where it listens.",
+        unit="URL",
     )
     operator_listen: str = _setting(
         "127.0.0.1:8700",
@@ -203,6 +219,11 @@ class Settings:
     def tls(self) -> bool:
         """Whether the planes speak TLS."""
         return bool(self.tls_certificate)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether other nodes may work on the same store."""
+        return self.store.startswith(ETCD_SCHEME)
 
     @property
     def run(self) -> Path:
@@ -333,12 +354,23 @@ def _address(row: Row, origin: str, value: str) -> str:
 
 def _check_together(settings: Settings) -> None:
     """Refuse settings that are fine one by one and wrong together."""
-    if bool(settings.tls_certificate) != bool(settings.tls_key):
-        given, absent = ("tls_certificate", "tls_key")
-        if settings.tls_key:
-            given, absent = absent, given
-        value = getattr(settings, given)
-        raise SettingError(given, "the settings", value, f"{absent} beside it: TLS needs both")
+    if settings.store not in _EMBEDDED and not settings.clustered:
+        expected = f"{_EMBEDDED[0]}, {_EMBEDDED[1]} or {ETCD_SCHEME}HOST:PORT"
+        raise SettingError("store", "the settings", settings.store, expected)
+    for one, other, reason in _TOGETHER:
+        given, absent = (one, other) if getattr(settings, one) else (other, one)
+        if getattr(settings, given) and not getattr(settings, absent):
+            expected = f"{absent} beside it: {reason}"
+            raise SettingError(given, "the settings", getattr(settings, given), expected)
+    if settings.etcd_certificate and not settings.etcd_ca:
+        value, expected = settings.etcd_certificate, "etcd_ca beside it: TLS has to begin with it"
+        raise SettingError("etcd_certificate", "the settings", value, expected)
 
 
 _HIGHEST_PORT = 65_535
+_EMBEDDED = ("sqlite", "memory")
+_TOGETHER = (
+    ("tls_certificate", "tls_key", "TLS needs both"),
+    ("etcd_certificate", "etcd_key", "a certificate is of no use without its key"),
+    ("etcd_user", "etcd_password_file", "etcd asks for both"),
+)

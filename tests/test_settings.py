@@ -60,6 +60,21 @@ def test_half_of_tls_is_refused(given: str, absent: str) -> None:
         Settings.load({given: "some.pem"})
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"store": "redis"}, "setting store .* 'redis': expected sqlite, memory or etcd://HOST"),
+        ({"etcd_key": "k.pem"}, "expected etcd_certificate beside it: a certificate is of no use"),
+        ({"etcd_user": "ann"}, "expected etcd_password_file beside it: etcd asks for both"),
+        ({"etcd_certificate": "c", "etcd_key": "k"}, "expected etcd_ca beside it"),
+    ],
+)
+def test_half_of_what_etcd_needs_is_refused(values: dict[str, str], text: str) -> None:
+    """And a store that there is not."""
+    with pytest.raises(SettingError, match=text):
+        Settings.load(values)
+
+
 def test_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
     """A misspelt setting in the file is not silently ignored."""
     file = tmp_path / "configsvc.toml"

@@ -162,6 +162,7 @@ class Gate:
 
     def _in_force(self, new: InForce) -> None:
         """Tell the agents of every service whose bundle is another one now, and no others."""
+        self.counters.add("namespaces_set_back", new.set_back)
         changed = self._shelf.put(new)
         self.hub.tell(new.namespace, changed)
 

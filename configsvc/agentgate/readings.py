@@ -135,8 +135,9 @@ class HeadReading:
         if staged is not None:
             digests |= self._wanted_digests(head.namespace, staged.offers)
         kept = InForce(head.namespace, head.epoch, head.revision, offers, staged=staged)
+        set_back = known is not None and _is_behind(head, known.in_force)
         self._known[head.namespace] = _Known(kept, manifest, head.mod_revision)
-        self._deliver(replace(kept, loaded=self._read_ahead(digests)))
+        self._deliver(replace(kept, loaded=self._read_ahead(digests), set_back=set_back))
 
     def _staging(self, head: Head) -> Staging | None:
         """The rollout in progress. Whoever becomes a member is counted from when it was widened."""
@@ -264,6 +265,21 @@ class TokenReading:
         except ConfigsvcError as exc:
             _log.error("a token's record cannot be read: %s", exc, extra={"key": entry.key})
             return None
+
+
+def _is_behind(head: Head, known: InForce) -> bool:
+    """Whether a head is from another copy of the store than what was in force; says so."""
+    if head.epoch == known.epoch and head.revision > known.revision:
+        return False
+    _log.error(
+        "a namespace was set back: the store was restored, its agents are reset to what it has now",
+        extra={
+            "namespace": head.namespace,
+            "from": f"{known.epoch}.{known.revision}",
+            "to": f"{head.epoch}.{head.revision}",
+        },
+    )
+    return True
 
 
 def _same(known: InForce, head: Head) -> bool:

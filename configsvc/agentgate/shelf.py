@@ -36,6 +36,7 @@ class InForce:
         offers: the head's, by service.
         loaded: bytes of bundles by digest, read ahead because agents wait for them.
         staged: the rollout in progress, if there is one.
+        set_back: whether what was in force before is from another copy of the store.
     """
 
     namespace: str
@@ -44,6 +45,7 @@ class InForce:
     offers: Mapping[str, Offer]
     loaded: Mapping[str, bytes] = field(default_factory=dict)
     staged: Staging | None = None
+    set_back: bool = False
 
     def offer(
         self, service: str, instance: str = "", labels: Mapping[str, str] = _NO_LABELS
@@ -75,7 +77,8 @@ class Shelf:
     def put(self, new: InForce) -> frozenset[str]:
         """Take what is in force now; return the services for which it is something else."""
         old = self._in_force.get(new.namespace)
-        self._in_force[new.namespace] = replace(new, loaded={})  # those are kept within bounds
+        # The bytes are kept within bounds, and a restore is told once.
+        self._in_force[new.namespace] = replace(new, loaded={}, set_back=False)
         for digest, data in new.loaded.items():
             self.keep(digest, data)
         changed = _differing(old.offers if old else {}, new.offers)

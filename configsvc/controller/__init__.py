@@ -1,8 +1,14 @@
 """What a node does on its own time: one process, and among several nodes one leader."""
 
 from configsvc.controller.companions import Companion
-from configsvc.controller.duties import Duty, collect_blobs, expire_acks, expire_answers
-from configsvc.controller.leadership import FileLeadership, Leadership
+from configsvc.controller.duties import (
+    Duty,
+    collect_blobs,
+    compact_history,
+    expire_acks,
+    expire_answers,
+)
+from configsvc.controller.leadership import FileLeadership, Leadership, LeasedLeadership
 from configsvc.controller.rolling import carry_on_rollouts
 from configsvc.controller.rounds import Controller
 
@@ -12,8 +18,10 @@ __all__ = [
     "Duty",
     "FileLeadership",
     "Leadership",
+    "LeasedLeadership",
     "carry_on_rollouts",
     "collect_blobs",
+    "compact_history",
     "expire_acks",
     "expire_answers",
 ]

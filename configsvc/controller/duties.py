@@ -1,8 +1,9 @@
 """What the leader does again and again."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from configsvc.store import (
     MAX_OPERATIONS,
@@ -17,6 +18,20 @@ from configsvc.store import (
 
 ACKS_KEPT: Final = 1_000
 """Newest revisions of a namespace of which it is kept how far they came at the agents."""
+
+
+HISTORY_KEPT: Final = 3600.0
+"""Seconds for which a watch that was interrupted can go on without loading everything anew."""
+
+
+class Compacting(Protocol):
+    """A store that keeps what was overwritten until it is told to forget it."""
+
+    def revision(self) -> int:
+        """See `Store.revision`."""
+
+    def compact(self, revision: int) -> None:
+        """Forget what was overwritten up to a revision; once more is harmless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,28 @@ def expire_answers(namespaces: Namespaces, answers: Answers, every: float) -> Du
         return {"deleted": sum(answers.expire(name) for name in namespaces.names())}
 
     return Duty("expire idempotency keys", every, run)
+
+
+def compact_history(store: Compacting, clock: Callable[[], float], every: float) -> Duty:
+    """Let the store forget what was overwritten more than `HISTORY_KEPT` seconds ago.
+
+    Args:
+        store: one that does not do so by itself.
+        clock: seconds that never go back.
+        every: seconds between two runs.
+    """
+    seen: deque[tuple[float, int]] = deque()
+
+    def run() -> Mapping[str, int]:
+        now, revision = clock(), 0
+        while seen and seen[0][0] <= now - HISTORY_KEPT:
+            revision = seen.popleft()[1]
+        seen.append((now, store.revision()))
+        if revision:
+            store.compact(revision)
+        return {"compacted": revision}
+
+    return Duty("compact the store's history", every, run)
 
 
 def expire_acks(store: Store, namespaces: Namespaces, every: float) -> Duty:

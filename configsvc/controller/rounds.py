@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from configsvc.controller.companions import Companion
 from configsvc.controller.duties import Duty
 from configsvc.controller.leadership import Leadership
+from configsvc.store import StoreError
 
 _log = logging.getLogger("configsvc.controller")
 
@@ -62,7 +63,7 @@ class Controller:
     def _may_lead(self) -> bool:
         try:
             led = self._lead()
-        except OSError as exc:
+        except (OSError, StoreError) as exc:
             _log.warning("leadership cannot be claimed, trying again: %s", exc)
             self._follow()
             return False

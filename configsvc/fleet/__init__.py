@@ -3,6 +3,7 @@
 from configsvc.fleet.acks import AckCounts, Laggard, total
 from configsvc.fleet.convergence import Convergence
 from configsvc.fleet.histogram import BOUNDS, Histogram
+from configsvc.fleet.members import OWN_FLEET, ClusterFleet, NodeRecord, node_records
 from configsvc.fleet.nodes import FleetAnswer, MetricsAnswer, ask_metrics, ask_nodes
 from configsvc.fleet.roster import Roster
 from configsvc.fleet.rows import (
@@ -16,20 +17,24 @@ from configsvc.fleet.rows import (
 
 __all__ = [
     "BOUNDS",
+    "OWN_FLEET",
     "AckCounts",
     "AgentReport",
     "AgentRow",
     "AgentState",
     "Breaker",
     "BundleReport",
+    "ClusterFleet",
     "Convergence",
     "FleetAnswer",
     "Histogram",
     "Laggard",
     "MetricsAnswer",
+    "NodeRecord",
     "Roster",
     "Traffic",
     "ask_metrics",
     "ask_nodes",
+    "node_records",
     "total",
 ]

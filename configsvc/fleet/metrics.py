@@ -33,6 +33,9 @@ METRICS: Final = (
     Metric("reports", "counter", "Reports that were taken."),
     Metric("reports_forwarded", "counter", "Reports handed to the process that has the stream."),
     Metric("rejections", "counter", "Bundles that agents rejected."),
+    Metric(
+        "namespaces_set_back", "counter", "Restores of the store that a namespace went through."
+    ),
     Metric("ack_writes_failed", "counter", "Attempts to write acknowledgement counts that failed."),
 )
 """In the order in which they are shown; all are prefixed ``configsvc_agentgate_`` there."""

@@ -5,28 +5,23 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
+from configsvc.fleet.asking import MAX_ANSWER, TIMEOUT, gather
 from configsvc.fleet.rows import AgentRow
 
 T = TypeVar("T")
-
-TIMEOUT: Final = 0.5
-"""Seconds within which every process must have answered."""
 
 SOCKETS: Final = "*gate-*.sock"
 """Names of the sockets in the run directory, of every plane; the last ``*`` is the process id."""
 
 METERED: Final = "agentgate-*.sock"
 """Those of the processes that count what `METRICS` names."""
-
-MAX_ANSWER: Final = 256 << 20
-"""Bytes of one process's answer; 20,000 agents take about 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ def ask_nodes(directory: Path, namespace: str, timeout: float = TIMEOUT) -> Flee
     path = f"/internal/fleet?{urlencode({'namespace': namespace})}"
     answers, incomplete = _ask_all(directory, SOCKETS, path, _rows, timeout)
     rows = [row for answer in answers.values() for row in answer]
-    return FleetAnswer(tuple(_without_returned(rows)), incomplete)
+    return FleetAnswer(tuple(without_returned(rows)), incomplete)
 
 
 def ask_metrics(directory: Path, timeout: float = TIMEOUT) -> MetricsAnswer:
@@ -71,7 +66,7 @@ def _rows(answer: Mapping[str, Any]) -> list[AgentRow]:
     return [AgentRow.from_json(each) for each in answer["rows"]]
 
 
-def _without_returned(rows: list[AgentRow]) -> Iterator[AgentRow]:
+def without_returned(rows: list[AgentRow]) -> Iterator[AgentRow]:
     """Leave out what was lost of agents that are back, or lost again later elsewhere."""
     newest: dict[tuple[str, str, str], AgentRow] = {}
     for row in rows:
@@ -95,31 +90,13 @@ def _ask_all(
     timeout: float,
 ) -> tuple[dict[str, T], tuple[str, ...]]:
     """Ask all processes at once; return answers and the names of those without one."""
+
+    def question(socket_path: Path) -> T | None:
+        answer = _ask(socket_path, path, timeout)
+        return None if answer is None else read(answer)
+
     sockets = sorted(directory.glob(pattern))
-    if not sockets:
-        return {}, ()
-    pool = ThreadPoolExecutor(len(sockets), thread_name_prefix="ask-nodes")
-    try:
-        asked = {each.stem: pool.submit(_ask, each, path, timeout) for each in sockets}
-        wait(asked.values(), timeout)
-        return _collect(asked, read)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _collect(
-    asked: Mapping[str, Future[Mapping[str, Any] | None]], read: Callable[[Mapping[str, Any]], T]
-) -> tuple[dict[str, T], tuple[str, ...]]:
-    answers: dict[str, T] = {}
-    incomplete = []
-    for name, future in asked.items():
-        try:
-            answer = future.result(timeout=0)
-            if answer is not None:
-                answers[name] = read(answer)
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-            incomplete.append(name)
-    return answers, tuple(incomplete)
+    return gather({each.stem: partial(question, each) for each in sockets}, timeout)
 
 
 def _ask(path: Path, target: str, timeout: float) -> Mapping[str, Any] | None:

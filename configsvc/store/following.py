@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -13,6 +14,9 @@ _log = logging.getLogger("configsvc.store")
 
 _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 5.0
+
+RECONCILE: Final = 60.0
+"""Seconds after which everything is read again though the watch is fine, before a jitter."""
 
 
 class Reading(Protocol):
@@ -37,12 +41,20 @@ class Following:
         store: opened in this process.
         reading: what to do with the prefix.
         random: uniform in [0, 1), spreads new tries.
+        reconcile: seconds after which everything is read again: a watch is never all there is.
     """
 
-    def __init__(self, store: Store, reading: Reading, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        reading: Reading,
+        random: Callable[[], float],
+        reconcile: float = RECONCILE,
+    ) -> None:
         self._store = store
         self._reading = reading
         self._random = random
+        self._reconcile = reconcile
         self._stopping = threading.Event()
         self._watch: Watch | None = None
         self._failures = 0
@@ -83,9 +95,16 @@ class Following:
         with self._store.watch(self._reading.prefix, revision) as watch:
             self._watch = watch
             while not self._stopping.is_set():
-                batch = watch.next(None)
-                if batch is not None:
-                    self._reading.take(batch.events)
+                self._take_for(self._reconcile * (1 + self._random() / 4), watch)
+                self._reading.load()
+
+    def _take_for(self, seconds: float, watch: Watch) -> None:
+        """Hand on what the watch tells, for about so many seconds."""
+        until = time.monotonic() + seconds
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            batch = watch.next(left)
+            if batch is not None:
+                self._reading.take(batch.events)
 
     def _wait(self, why: str) -> None:
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**self._failures)

@@ -91,6 +91,7 @@ class ControlPlane:
         clock: Clock,
         token: Callable[[], str],
         ask_fleet: Callable[[str], FleetAnswer],
+        ask_own_fleet: Callable[[str], FleetAnswer] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Self:
         """Connect the use cases with a store.
@@ -100,7 +101,8 @@ class ControlPlane:
             rules: what a check runs.
             clock: microseconds since the Unix epoch.
             token: random strings of at least 64 bits.
-            ask_fleet: asks this node's agent-facing processes about a namespace.
+            ask_fleet: asks every agent-facing process about a namespace.
+            ask_own_fleet: asks only those of this node; None: there are no others.
             sleep: waits for a number of seconds.
         """
         moment = Moment(clock)
@@ -120,8 +122,8 @@ class ControlPlane:
             tokens=tokens,
             sessions=Sessions(store, tokens, moment),
             laboratory=Laboratory(workspaces, moment),
-            fleet=FleetView(store, namespaces, ask_fleet),
             live=LiveView(namespaces, workspaces, ask_fleet, moment),
+            fleet=FleetView(store, namespaces, ask_fleet, ask_own_fleet or ask_fleet),
             settings=settings,
             moment=moment,
             rules=rules,

@@ -17,20 +17,33 @@ class ConvergenceView:
 
 
 class FleetView:
-    """Answers what agents hold. `ask` asks the node's agent-facing processes about a namespace."""
+    """Answers what agents hold.
+
+    `ask` asks every agent-facing process about a namespace, `ask_own` only those of this node.
+    """
 
     def __init__(
-        self, store: Store, namespaces: Namespaces, ask: Callable[[str], FleetAnswer]
+        self,
+        store: Store,
+        namespaces: Namespaces,
+        ask: Callable[[str], FleetAnswer],
+        ask_own: Callable[[str], FleetAnswer],
     ) -> None:
         self._acks: Records[AckCounts] = Records(store, AckCounts.to_json, AckCounts.from_json)
         self._namespaces = namespaces
         self._ask = ask
+        self._ask_own = ask_own
 
     def instances(self, who: Principal, namespace: str) -> FleetAnswer:
         """Every known agent of the namespace, and the processes that did not answer in time."""
         who.require(namespace, Right.READ)
         answer = self._ask(namespace)
         return FleetAnswer(tuple(sorted(answer.rows, key=_order)), answer.incomplete)
+
+    def own(self, who: Principal, namespace: str) -> FleetAnswer:
+        """What this node alone knows, as its processes answer; for the other nodes."""
+        who.require(namespace, Right.READ)
+        return self._ask_own(namespace)
 
     def convergence(self, who: Principal, namespace: str, revision: int) -> ConvergenceView:
         """The sum of what all processes counted for a change; raises `UnknownRevisionError`."""

@@ -3,12 +3,18 @@
 import secrets
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from configsvc.analysis.rules import ALL
-from configsvc.fleet import ask_nodes
-from configsvc.settings import Settings
+from configsvc.errors import InputError
+from configsvc.fleet import ClusterFleet, ask_nodes
+from configsvc.settings import Address, Settings
 from configsvc.store import Store
 from configsvc.usecases import ControlPlane
+from configsvc.wiring.membership import Member
+
+if TYPE_CHECKING:
+    from configsvc.store.etcd import EtcdStore
 
 
 def now() -> int:
@@ -27,6 +33,8 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreError: it cannot be opened.
     """
+    if settings.clustered:
+        return open_etcd(settings)
     if settings.store == "memory":
         from configsvc.store.memory import MemoryStore  # noqa: PLC0415 only if it is chosen
 
@@ -36,12 +44,57 @@ def open_store(settings: Settings) -> Store:
     return SqliteStore(settings.data, now)
 
 
-def control_plane(settings: Settings, store: Store) -> ControlPlane:
-    """The use cases over an open store, and over this node's agent-facing processes."""
+class InsecureStoreError(InputError):
+    """An etcd would be used without TLS where others can listen."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__(
+            f"etcd would be reached at {member} without TLS, where everything can be read on the "
+            "way: give --etcd-ca, or --insecure if something else protects it"
+        )
+
+
+def open_etcd(settings: Settings) -> "EtcdStore":
+    """Open the etcd that the settings name, as `open_store`.
+
+    Raises:
+        InputError: its address, a certificate or the password cannot be used.
+    """
+    from configsvc.store.etcd import (  # noqa: PLC0415 only if it is chosen
+        EtcdAddress,
+        EtcdSecurity,
+        EtcdStore,
+    )
+
+    security = EtcdSecurity.load(
+        settings.etcd_ca,
+        settings.etcd_certificate,
+        settings.etcd_key,
+        settings.etcd_user,
+        settings.etcd_password_file,
+    )
+    address = EtcdAddress.parse(settings.store)
+    if security.authorities is None and not settings.insecure:
+        for member in address.members:
+            if not Address.parse(member).is_loopback:
+                raise InsecureStoreError(member)
+    return EtcdStore(address, now, security)
+
+
+def control_plane(settings: Settings, store: Store, member: Member | None = None) -> ControlPlane:
+    """The use cases over an open store, and over agent-facing processes.
+
+    Args:
+        settings: of this node.
+        store: opened in this process.
+        member: this node among others, whose processes are then asked too.
+    """
+    ask_own = partial(ask_nodes, settings.run)
     return ControlPlane.over(
         store,
         rules=ALL,
         clock=now,
         token=random_name,
-        ask_fleet=partial(ask_nodes, settings.run),
+        ask_fleet=ClusterFleet(store, member.id, member.token, ask_own).ask if member else ask_own,
+        ask_own_fleet=ask_own,
     )

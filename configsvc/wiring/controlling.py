@@ -5,19 +5,27 @@ import threading
 import time
 from contextlib import closing
 from types import FrameType
+from typing import Final
 
 from configsvc.controller import (
     Controller,
+    Duty,
     FileLeadership,
+    Leadership,
     carry_on_rollouts,
     collect_blobs,
+    compact_history,
     expire_acks,
     expire_answers,
 )
 from configsvc.settings import Settings
-from configsvc.store import Answers, Collector, Namespaces
-from configsvc.wiring.assembly import control_plane, now, open_store, random_name
+from configsvc.store import Answers, Collector, Namespaces, Store
+from configsvc.wiring.assembly import control_plane, now, open_etcd, open_store, random_name
 from configsvc.wiring.folders import watched_folders
+from configsvc.wiring.membership import Member, join
+
+COMPACT_EVERY: Final = 300.0
+"""Seconds between two compactions of an etcd's history."""
 
 
 def serve(settings: Settings, _descriptor: int) -> None:
@@ -29,15 +37,40 @@ def serve(settings: Settings, _descriptor: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
-    with closing(open_store(settings)) as store:
-        namespaces = Namespaces(store, now, random_name)
-        every = float(settings.collect_every)
-        duties = [
-            carry_on_rollouts(namespaces, control_plane(settings, store).rollouts),
-            expire_answers(namespaces, Answers(store, now), every),
-            expire_acks(store, namespaces, every),
-            collect_blobs(Collector(store, namespaces, now), every),
-        ]
-        leadership = FileLeadership(settings.run / "controller.lock")
-        companions = watched_folders(settings, store, namespaces)
-        Controller(leadership, duties, time.monotonic, stop.wait, companions).run()
+    member = Member.load(settings)
+    if member is None:
+        with closing(open_store(settings)) as store:
+            lock = FileLeadership(settings.run / "controller.lock")
+            _control(settings, store, lock, stop)
+    else:
+        _control_cluster(settings, member, stop)
+
+
+def _control_cluster(settings: Settings, member: Member, stop: threading.Event) -> None:
+    """Keep this node's record, and work while it is the oldest one."""
+    with closing(open_etcd(settings)) as store:
+        lease, leadership = join(settings, member, store)
+        lease.start()
+        compacting = compact_history(store, time.monotonic, COMPACT_EVERY)
+        _control(settings, store, leadership, stop, compacting)
+
+
+def _control(
+    settings: Settings,
+    store: Store,
+    leadership: Leadership,
+    stop: threading.Event,
+    *duties: Duty,
+) -> None:
+    namespaces = Namespaces(store, now, random_name)
+    every = float(settings.collect_every)
+    plane = control_plane(settings, store, Member.load(settings))
+    all_duties = [
+        carry_on_rollouts(namespaces, plane.rollouts),
+        expire_answers(namespaces, Answers(store, now), every),
+        expire_acks(store, namespaces, every),
+        collect_blobs(Collector(store, namespaces, now), every),
+        *duties,
+    ]
+    companions = watched_folders(settings, store, namespaces)
+    Controller(leadership, all_duties, time.monotonic, stop.wait, companions).run()

@@ -85,6 +85,10 @@ class DataDirectory:
         """
         self._write(self.admin_token, f"{text}\n", durably=True)
 
+    def keep_secret(self, path: Path, text: str) -> None:
+        """Write a file, whole, that only this node's processes can read."""
+        self._write(path, text, durably=False)
+
     def announce(self, facts: Mapping[str, object]) -> None:
         """Write the file `ready`, whole: whoever sees it can read it."""
         self._write(self.ready, json.dumps(facts, indent=2) + "\n", durably=False)

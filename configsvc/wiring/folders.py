@@ -15,6 +15,7 @@ from configsvc.model.names import check_name
 from configsvc.settings import Settings
 from configsvc.store import AuditTrail, Namespaces, Store
 from configsvc.wiring.assembly import control_plane, now, random_name
+from configsvc.wiring.membership import Member
 
 
 class PoliciesError(InputError):
@@ -61,7 +62,7 @@ def watched_folders(
         found = namespaces.head(namespace)
         return (found.epoch, found.revision) if found else None
 
-    plane, ledger = control_plane(settings, store), Ledger(store, namespace)
+    plane, ledger = control_plane(settings, store, Member.load(settings)), Ledger(store, namespace)
     publisher = FolderPublisher(path, namespace, plane, ledger, identity)
     herald = Herald(namespace, str(path), AuditTrail(store, random_name), now)
     return (FolderService(path, attempt=publisher.attempt, head=head, report=herald.tell),)

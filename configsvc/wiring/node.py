@@ -12,11 +12,13 @@ from typing import Final
 from configsvc import __version__
 from configsvc.errors import InputError
 from configsvc.settings import Settings
+from configsvc.usecases import Tokens
 from configsvc.wiring.assembly import control_plane, open_store
 from configsvc.wiring.children import Plan, python_module
 from configsvc.wiring.data_directory import DataDirectory
 from configsvc.wiring.folders import check_policies
 from configsvc.wiring.listening import Listener, check_exposure, listen, reserve
+from configsvc.wiring.membership import Member, node_name, reader_token
 from configsvc.wiring.probing import accepts, answers, responds
 from configsvc.wiring.supervisor import Supervisor
 from configsvc.wiring.xds_plane import check_installed
@@ -79,17 +81,27 @@ class Node:
             stack.callback(planes.close)
             stack.callback(self._directory.close)
             self._directory.open()
-            self._keep_first_token()
+            self._prepare_store(planes.operator)
             return self._supervise(planes)
 
-    def _keep_first_token(self) -> None:
+    def _prepare_store(self, operator: Listener) -> None:
         """Open the store once before there are children: it is good, and somebody may use it."""
         with closing(open_store(self._settings)) as store:
-            plane = control_plane(self._settings, store)
-            if plane.tokens.mint_first(self._directory.keep_admin_token):
+            tokens = control_plane(self._settings, store).tokens
+            if tokens.mint_first(self._directory.keep_admin_token):
                 path = self._directory.admin_token
                 _log.info("minted the first admin token", extra={"file": str(path)})
                 self._tell(f"admin token     {path}  (readable by you alone)")
+            if self._settings.clustered:
+                self._join(tokens, self._settings.advertise or operator.url)
+
+    def _join(self, tokens: Tokens, url: str) -> None:
+        """Tell the children who this node is among those of the store."""
+        name = node_name()
+        former = Member.load(self._settings)
+        token = reader_token(tokens, former.token if former else "", name)
+        Member(name, url, token).save(self._directory.keep_secret, self._settings)
+        self._tell(f"node            {name}  {url}")
 
     def _supervise(self, planes: "Planes") -> int:
         lifeline, held = os.pipe()

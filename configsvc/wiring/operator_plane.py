@@ -19,6 +19,7 @@ from configsvc.web import create_app
 from configsvc.web.metrics import MULTIPROCESS
 from configsvc.wiring import lifeline
 from configsvc.wiring.assembly import control_plane, open_store
+from configsvc.wiring.membership import Member
 from configsvc.wiring.operator_worker import OperatorWorker
 
 DRAIN: Final = 4
@@ -75,7 +76,7 @@ class OperatorPlane(BaseApplication):  # type: ignore[misc]  # gunicorn has no t
         """Build the application; gunicorn calls this in each worker, after the fork."""
         self.store = open_store(self.settings)
         return create_app(
-            control_plane(self.settings, self.store),
+            control_plane(self.settings, self.store, Member.load(self.settings)),
             agent_metrics=lambda: ask_metrics(self.settings.run).metrics,
             open_metrics=self.settings.operator_address.is_loopback,
             threads=self.settings.operator_threads,

@@ -91,6 +91,19 @@ def test_watch_that_breaks_is_taken_up_again() -> None:
         store.close()
 
 
+def test_everything_is_read_again_though_the_watch_is_fine() -> None:
+    """A watch that tells nothing may be a broken one: what it missed is found all the same."""
+    store, reading = MemoryStore(now), Counting()
+    following = Following(store, reading, lambda: 0.0, reconcile=0.01)
+    following.start()
+    try:
+        while reading.loads < 3:
+            threading.Event().wait(0.005)
+    finally:
+        following.stop()
+        store.close()
+
+
 def test_mistake_in_reading_does_not_end_following() -> None:
     """What one change breaks, the next load repairs."""
     mistakes = [ValueError("a mistake")]

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+import pytest
+
 from configsvc.agentgate.readings import HeadReading
 from configsvc.agentgate.shelf import InForce
 from configsvc.store import BlobNotFoundError, Event, Transaction, layout
@@ -178,3 +180,18 @@ def test_store_that_was_set_back_is_followed() -> None:
     reader.store.commit(Transaction(puts=((old.key, old.value),)))
     reader.reading.load()
     assert [each.revision for each in reader.delivered] == [2, 1]
+
+
+def test_older_copy_of_the_store_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """A revision that falls is followed, because agents are reset to it, but never in silence."""
+    reader = Reader()
+    reader.world.text("player-engine", "one")
+    (older,) = reader.store.range(layout.head("prod")).entries
+    reader.world.text("player-engine", "two")
+    reader.reading.load()
+    assert not reader.newest().set_back
+    reader.store.commit(Transaction(puts=((older.key, older.value),)))
+    reader.reading.load()
+    assert reader.newest().set_back
+    assert reader.newest().revision == 1
+    assert "a namespace was set back: the store was restored" in caplog.text

@@ -134,6 +134,7 @@ def test_restored_store_resets_open_streams(world: World, tmp_path: Path) -> Non
             event = await agent.event()
             assert event.json["reset"] is True
             assert event.json["epoch"] == epochs["prod"]
+            assert gate.gate.counters["namespaces_set_back"] == 1
 
     run(scenario())
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from configsvc.controller import collect_blobs, duties, expire_acks, expire_answers
+from configsvc.controller import collect_blobs, compact_history, duties, expire_acks, expire_answers
 from configsvc.store import (
     ANSWER_LIFETIME,
     Answer,
@@ -50,6 +50,30 @@ def test_blobs_that_nobody_needs_are_collected() -> None:
 
     assert done["deleted"] == 1
     assert namespaces.snapshot("prod").documents() == {"Timeout/x": b"one"}
+    store.close()
+
+
+class Compacted(MemoryStore):
+    """A store that notes what it was told to forget."""
+
+    def __init__(self) -> None:
+        super().__init__(Clock())
+        self.told: list[int] = []
+
+    def compact(self, revision: int) -> None:
+        """See `Compacting.compact`."""
+        self.told.append(revision)
+
+
+def test_history_is_forgotten_once_it_is_old() -> None:
+    """Up to where the store was an hour ago, and no further."""
+    store, seconds = Compacted(), [0.0]
+    duty = compact_history(store, lambda: seconds[0], 300)
+    for _ in range(4):
+        store.commit(Transaction(puts=(("/a", b""),)))
+        duty.run()
+        seconds[0] += duties.HISTORY_KEPT / 2
+    assert store.told == [1, 2]
     store.close()
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from configsvc.controller import FileLeadership
+from configsvc.controller import FileLeadership, LeasedLeadership
 
 HOLDER = """
 import sys
@@ -13,6 +13,28 @@ from configsvc.controller import FileLeadership
 print(FileLeadership(Path(sys.argv[1])).held(), flush=True)
 sys.stdin.read()
 """
+
+
+class Record:
+    """A node's record, as the test says."""
+
+    held = True
+    stopped = False
+
+    def stop(self) -> None:
+        """See `Lease.stop`."""
+        self.stopped = True
+
+
+def test_node_with_the_oldest_record_leads() -> None:
+    """Unless that record may have ended unseen."""
+    record, eldest = Record(), [None, "node/b", "node/a", "node/a"]
+    leadership = LeasedLeadership(record, "node/a", lambda: eldest.pop(0))
+    assert [leadership.held() for _ in range(3)] == [False, False, True]
+    record.held = False
+    assert not leadership.held()
+    leadership.give_up()
+    assert record.stopped
 
 
 def test_one_of_two_leads(tmp_path: Path) -> None:

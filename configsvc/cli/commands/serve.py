@@ -24,7 +24,7 @@ def _flag(row: Row) -> Callable[[Any], Any]:
     return click.option(row.flag, row.name, **options)
 
 
-_METAVARS = {"host:port": "HOST:PORT", "seconds": "SECONDS"}
+_METAVARS = {"URL": "URL", "host:port": "HOST:PORT", "seconds": "SECONDS"}
 
 
 def _flags(command: Callable[..., None]) -> Callable[..., None]:

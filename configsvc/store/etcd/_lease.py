@@ -22,20 +22,22 @@ class LeasedEntry:
     """Put by `start`, renewed by a thread, put again when it was lost, gone after `stop`.
 
     `seconds` is how long the entry outlives a process that cannot renew it: one that was killed,
-    that is frozen, or that etcd does not hear.
+    that is frozen, or that etcd does not hear. `value` is asked at each renewal; when it has
+    changed, it is put again.
     """
 
     def __init__(
         self,
         connection: Connection,
         key: bytes,
-        value: bytes,
+        value: Callable[[], bytes],
         seconds: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._key = key
         self._value = value
+        self._put_value = b""
         self._seconds = seconds
         self._clock = clock
         self._stopping = threading.Event()
@@ -84,9 +86,14 @@ class LeasedEntry:
         asked = self._clock()
         request = etcdrpc.LeaseGrantRequest(TTL=self._seconds)
         lease = int(self._connection.write(_grant, request, "taking a lease").ID)
-        put = etcdrpc.PutRequest(key=self._key, value=self._value, lease=lease)
-        self._connection.write(_put, put, "registering this node")
+        self._put(lease)
         self._lease, self._until = lease, asked + self._seconds
+
+    def _put(self, lease: int) -> None:
+        value = self._value()
+        request = etcdrpc.PutRequest(key=self._key, value=value, lease=lease)
+        self._connection.write(_put, request, "registering this node")
+        self._put_value = value
 
     def _renew(self, lease: int) -> bool:
         """Renew the lease; False if it has ended."""
@@ -104,6 +111,8 @@ class LeasedEntry:
             self._lease = None
             return False
         self._until = asked + self._seconds
+        if self._value() != self._put_value:
+            self._put(lease)
         return True
 
     def _revoke(self, lease: int) -> None:

@@ -49,6 +49,19 @@ def get_span(span: Span, limit: int | None, *, reverse: bool) -> Message:
     return etcdrpc.RangeRequest(key=span[0], range_end=span[1], limit=limit or 0, sort_order=order)
 
 
+def get_eldest(span: Span) -> Message:
+    """Read the key of a span that was created first."""
+    request = etcdrpc.RangeRequest
+    return request(
+        key=span[0],
+        range_end=span[1],
+        limit=1,
+        keys_only=True,
+        sort_target=request.CREATE,
+        sort_order=request.ASCEND,
+    )
+
+
 def together(ranges: Iterable[Message]) -> Message:
     """Read several ranges at one revision."""
     return etcdrpc.TxnRequest(success=[etcdrpc.RequestOp(request_range=each) for each in ranges])

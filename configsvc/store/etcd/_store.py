@@ -7,7 +7,8 @@ Lock order: none is held while another is taken.
 """
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 from weakref import WeakSet
@@ -18,6 +19,7 @@ from configsvc.store.errors import BlobNotFoundError
 from configsvc.store.etcd import _messages as messages
 from configsvc.store.etcd._address import EtcdAddress, EtcdSecurity
 from configsvc.store.etcd._connection import TIMEOUT, Connection, Member
+from configsvc.store.etcd._faults import GoneError
 from configsvc.store.etcd._keys import Keys
 from configsvc.store.etcd._lease import LeasedEntry
 from configsvc.store.etcd._watch import EtcdWatch
@@ -141,14 +143,21 @@ class EtcdStore:
             self._watches.add(watch)
         return watch
 
-    def lease(self, key: str, value: bytes, seconds: int) -> LeasedEntry:
+    def lease(self, key: str, value: Callable[[], bytes], seconds: int) -> LeasedEntry:
         """Return an entry that lives as long as this process keeps it; `start` puts it."""
         return LeasedEntry(self._connection, self._keys.key(key), value, seconds)
 
+    def eldest(self, prefix: str) -> str | None:
+        """Return the key under a prefix that has existed longest, None if there is none."""
+        span = self._keys.whole(prefix)
+        answer = self._read(_range, messages.get_eldest(span), f"reading under {prefix!r}")
+        return self._keys.name(answer.kvs[0].key) if answer.kvs else None
+
     def compact(self, revision: int) -> None:
         """Let etcd forget what was overwritten up to a revision; once more is harmless."""
-        request = messages.compact(revision)
-        self._connection.write(_compact, request, "compacting")
+        with suppress(GoneError):
+            request = messages.compact(revision)
+            self._connection.write(_compact, request, "compacting")
 
     def close(self) -> None:
         """See `Store.close`."""

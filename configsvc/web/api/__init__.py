@@ -29,6 +29,7 @@ POST .../rollback?dryRun=                            {to, message, acknowledge};
 GET  .../edges/FROM/TO[/OPERATION]                   effective policy with the source of each field
 POST .../edges/FROM/TO/OPERATION/simulate            {put, delete, rate, seed}; what faults would do
 GET  .../graph, .../findings, .../fleet              call graph, today's findings, agents
+GET  .../fleet/node                                  what this node alone knows, for the others
 GET  .../audit?before=&limit=                        who did what, newest first
 GET|POST /v1/tokens, DELETE /v1/tokens/ID            {grants | agent, label, notAfter}
 GET  /v1/rules[/CODE], /v1/schemas/KIND              pages of rules, JSON Schemas

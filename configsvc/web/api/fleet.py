@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from configsvc.fleet import OWN_FLEET
 from configsvc.web.api.contract.operations import Answer, Routes
 from configsvc.web.api.incoming import namespace_of, plane, principal
 from configsvc.web.api.rendering import agent_json, answer, convergence_json
@@ -16,6 +17,14 @@ def fleet(ns: str) -> Response:
     now = plane().moment.micros()
     items = [agent_json(row, now) for row in found.rows]
     return answer({"items": items, "incomplete": list(found.incomplete)})
+
+
+@routes.add("GET", OWN_FLEET, {200: Answer("What the node knows.", "NodeFleet")})
+def node_fleet(ns: str) -> Response:
+    """What this node alone knows of the fleet, in the form in which nodes tell each other."""
+    found = plane().fleet.own(principal(), namespace_of(ns))
+    rows = [row.to_json() for row in found.rows]
+    return answer({"rows": rows, "incomplete": list(found.incomplete)})
 
 
 @routes.add(

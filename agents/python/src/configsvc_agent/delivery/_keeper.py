@@ -178,6 +178,11 @@ class Keeper:
             if held is not None and position.is_older_than(held) and not offer.reset:
                 _log.warning("ignored version %d: %d is held", position.version, held.version)
                 return
+            if offer.reset and held is not None:
+                _log.warning(
+                    "version %d of %s replaces version %d of %s: the server's store was restored",
+                    position.version, position.epoch, held.version, held.epoch,
+                )  # fmt: skip
             self._stand(heard=self._now(), wanted=position.digest, gone=False)
             self._outbox.fetched(position.digest)
             if position.digest in self._rejected:

@@ -51,6 +51,10 @@ SHAPES: Final[dict[str, Shape]] = {
         says="One agent. Times are microseconds since the Unix epoch; `lag` is microseconds for "
         "which it has not had the bundle that it should. `traffic` is in calls per second.",
     ),
+    "NodeFleet": record(
+        {"rows": listed({"type": "object"}), "incomplete": listed(TEXT)},
+        says="What one node alone knows of the fleet. The rows may change with any version.",
+    ),
     "Fleet": page(ref("Agent"), incomplete=listed(TEXT)),
     "Convergence": record(
         {
