@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import shutil
 import signal
 import socket
@@ -57,6 +58,8 @@ class Etcd:
         """Send a signal: SIGSTOP freezes the member, SIGCONT thaws it."""
         assert self.process is not None
         self.process.send_signal(number)
+        if number is signal.SIGSTOP:  # it is frozen once all its threads are
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def kill(self) -> None:
         """Kill the member, frozen or not, and wait until it has ended."""
