@@ -18,6 +18,7 @@ COMMANDS = (
     LazyCommand("serve", f"{_HERE}.serve", "Start a node: both planes and the controller."),
     LazyCommand("gateway", f"{_HERE}.gateway", "Run one replica of a gateway: an Envoy."),
     LazyCommand("check", f"{_HERE}.check", "Check files and folders; needs no server."),
+    LazyCommand("prove", f"{_HERE}.prove", "Run the witnesses of findings under virtual time."),
     LazyCommand("plan", f"{_HERE}.plan", "Show what files would change."),
     LazyCommand("apply", f"{_HERE}.apply", "Publish files and folders as one change."),
     LazyCommand("get", f"{_HERE}.get", "Show resources of a namespace."),

@@ -19,12 +19,14 @@ class Load:
     """Calls of one process that arrive whatever becomes of those before them (open loop).
 
     They come ``rate`` a second, evenly spaced, for ``duration`` microseconds; then ``burst`` calls
-    arrive together.
+    arrive together. ``usual``: the rate is what the documents say of the edge, and of those that
+    share its machines.
     """
 
     rate: float = 0
     duration: Duration = Duration(0)
     burst: int = 0
+    usual: bool = False
 
 
 ONE_CALL = Load(burst=1)
@@ -35,8 +37,9 @@ class Fault:
     """What goes wrong, from ``start`` on for ``duration`` microseconds (None: for ever).
 
     ``hang``: requests are not answered before the fault ends. ``errors``: ``share`` of the requests
-    fail with ``classes``. ``slow``: they take ``amount`` microseconds. ``kill``: ``instances`` of
-    the callee refuse connections (None: all). ``where``: in the callee, or in all that it calls.
+    fail with ``classes``. ``slow``: they take ``amount`` microseconds. ``kill``: they are refused.
+    ``instances``: it is in so many of the callee's (None: in all). ``where``: in the callee, or in
+    all that it calls.
     """
 
     kind: FaultKind
@@ -66,6 +69,7 @@ class Measure(StrEnum):
     PROBING = "share of the breaker's time that it spent half-open, once it had opened"
     REFUSED_TWICE = "retries that were refused like the attempt before them"
     REFUSED = "share of first attempts refused by the edge's own policies"
+    LIMITED = "share of first attempts refused by the rate limit"
     FAILED = "share of calls that failed"
     FAILED_AFTERWARDS = "share of calls that failed after the fault had passed"
     UNFINISHED = "calls that never ended"
@@ -75,7 +79,7 @@ class Measure(StrEnum):
     ABANDONED_WORK = "longest work after the caller had given up, in milliseconds"
     TIMED_OUT = "share of attempts that were cut by their limit"
     RETRIES_TOGETHER = "largest share of retries that left in the same millisecond"
-    QUEUED_IN_VAIN = "attempts that waited for a permit and did not leave"
+    OUT_OF_TIME = "calls whose time ran out before an attempt could leave"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
+from configsvc.model.experiments import Experiment
 from configsvc.model.names import Key
 
 
@@ -67,12 +68,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A concrete run that shows the harm."""
+    """A concrete run that shows the harm, in words; ``run`` is it for the simulator, if it can."""
 
     load: str
     faults: str
     seen: str
     meant: str
+    run: Experiment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ same run. Time is virtual, so that an hour of calls takes as long as it takes to
 """
 
 from configsvc.simulate.driving import Arrivals, simulate
-from configsvc.simulate.measuring import measured
+from configsvc.simulate.measuring import Watched, measured, watched
 from configsvc.simulate.reading import MOST_OPERATIONS, NotSimulatedError, system_of
 from configsvc.simulate.record import CallRecord, EdgeRecord, Move, Run, WorkRecord
 from configsvc.simulate.system import Call, Node, Operation, System, WorkId
@@ -22,9 +22,11 @@ __all__ = [
     "Operation",
     "Run",
     "System",
+    "Watched",
     "WorkId",
     "WorkRecord",
     "measured",
     "simulate",
     "system_of",
+    "watched",
 ]

@@ -134,8 +134,6 @@ class Running:
         command = self._call.woken(wait, self._world.now)
         if command is not wait:
             self._waiting = None
-            if wait.attempt is not None and not isinstance(command, Attempt):
-                self._edge_record.queued_in_vain += 1
             self._obey(command)
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────
@@ -203,8 +201,6 @@ class Running:
 
     def _wait(self, wait: Wait) -> None:
         self._waiting = wait
-        if wait.attempt is not None:
-            self.record.queued += 1
         if isinstance(wait.waker, Waker):
             wait.waker.wait = wait
             wait.waker.due()
@@ -264,6 +260,7 @@ class Running:
         elif isinstance(event, AttemptRejected):
             record.refused[event.kind] += 1
             record.refused_first += event.number == 1
+            record.limited_first += event.number == 1 and event.kind == "limited"
             record.refused_twice += event.kind == self._last_refusal
             self._last_refusal = event.kind
             self.record.refused.append(event.kind)

@@ -10,8 +10,8 @@ from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import EdgeId
 from configsvc.model.quantities import MILLISECOND
 from configsvc.simulate.record import CallRecord, EdgeRecord, Run, WorkRecord
-from configsvc.simulate.system import WorkId
-from configsvc_agent.engine import CallPolicy
+from configsvc.simulate.system import System, WorkId
+from configsvc_agent.engine import CallPolicy, Edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ def measured(run: Run, measure: Measure, watched: Watched) -> float:
     edge = run.edges.get(watched.edge, EdgeRecord())
     work = run.works.get(watched.last, WorkRecord())
     return _MEASURES[measure](_Seen(watched, edge, work, run.ended, edge.calls))
+
+
+def watched(system: System, edge: EdgeId, last: WorkId, fault: Fault) -> Watched:
+    """What to look at in a run over ``edge`` while ``last`` has a fault."""
+    policy = system.policies[Edge(edge.caller, edge.callee, edge.operation)]
+    return Watched(edge, last, policy, fault)
 
 
 def configured_attempts(policy: CallPolicy) -> int:
@@ -103,6 +109,10 @@ def _retries_together(seen: _Seen) -> float:
     return _share(max(together.values(), default=0), len(seen.edge.retries))
 
 
+def _out_of_time(seen: _Seen) -> float:
+    return sum(not c.attempts and c.outcome == "timeout" for c in seen.calls)
+
+
 def _openings(seen: _Seen) -> float:
     return sum(move.state == "open" for move in seen.edge.moves)
 
@@ -117,6 +127,7 @@ _MEASURES: Final[Mapping[Measure, Callable[[_Seen], float]]] = {
     Measure.PROBING: _probing,
     Measure.REFUSED_TWICE: lambda seen: seen.edge.refused_twice,
     Measure.REFUSED: lambda seen: _share(seen.edge.refused_first, len(seen.calls)),
+    Measure.LIMITED: lambda seen: _share(seen.edge.limited_first, len(seen.calls)),
     Measure.FAILED: lambda seen: _failed(seen.calls),
     Measure.FAILED_AFTERWARDS: _failed_afterwards,
     Measure.UNFINISHED: lambda seen: sum(call.ended is None for call in seen.calls),
@@ -126,5 +137,5 @@ _MEASURES: Final[Mapping[Measure, Callable[[_Seen], float]]] = {
     Measure.ABANDONED_WORK: lambda seen: seen.work.after_giving_up / MILLISECOND,
     Measure.TIMED_OUT: lambda seen: _share(seen.edge.outcomes["timeout"], seen.edge.attempts),
     Measure.RETRIES_TOGETHER: _retries_together,
-    Measure.QUEUED_IN_VAIN: lambda seen: seen.edge.queued_in_vain,
+    Measure.OUT_OF_TIME: _out_of_time,
 }

@@ -32,7 +32,6 @@ class CallRecord:
     outcome: str = ""
     attempts: int = 0
     copies: int = 0
-    queued: int = 0
     refused: list[str] = field(default_factory=list)
 
     @property
@@ -56,7 +55,7 @@ class EdgeRecord:
     refused: Counter[str] = field(default_factory=Counter)
     refused_twice: int = 0
     refused_first: int = 0
-    queued_in_vain: int = 0
+    limited_first: int = 0
     retries: list[int] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
 

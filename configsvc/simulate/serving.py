@@ -78,8 +78,8 @@ class Handling:
         self._record.most_at_once = max(self._record.most_at_once, self._record.at_once)
         self._server.copies[key] += 1
         self._record.copies = max(self._record.copies, self._server.copies[key])
-        fault = self._world.fault(self._request.work)
-        if fault is not None and fault.kind == "kill" and _is_down(fault, self._request.instance):
+        fault = self._fault()
+        if fault is not None and fault.kind == "kill":
             self._later(0, lambda: self._end(_DOWN))
             return
         limit = self._limit()
@@ -108,7 +108,7 @@ class Handling:
     def _work(self) -> None:
         """A worker is free."""
         self._working = True
-        fault = self._world.fault(self._request.work)
+        fault = self._fault()
         if fault is None:
             self._later(self._own_time(), self._stages)
         elif fault.kind == "hang":
@@ -119,6 +119,9 @@ class Handling:
         else:
             slow = fault.amount if fault.kind == "slow" else self._own_time()
             self._later(slow, self._stages)
+
+    def _fault(self) -> Fault | None:
+        return self._world.fault(self._request.work, self._request.instance)
 
     def _hang(self, fault: Fault) -> None:
         """Nothing happens before the fault is over, and then the work begins."""
@@ -226,7 +229,3 @@ class Handling:
 
 def _stage(call: Call) -> int:
     return call.stage
-
-
-def _is_down(fault: Fault, instance: int) -> bool:
-    return fault.instances is None or instance < fault.instances

@@ -73,10 +73,10 @@ class World:
             counter = self._turns[what] = count().__next__
         return counter()
 
-    def fault(self, work: WorkId) -> Fault | None:
-        """What is wrong with an operation now; the first of several counts."""
+    def fault(self, work: WorkId, instance: int) -> Fault | None:
+        """What is wrong with an operation now, in one instance; the first of several counts."""
         for where, fault in self._faults:
-            if where == work and fault.start <= self.now and not _over(fault, self.now):
+            if where == work and _reigns(fault, self.now, instance):
                 return fault
         return None
 
@@ -102,8 +102,10 @@ class World:
         return Run(self.now, self.agenda.steps, not finished, self.edges, self.works)
 
 
-def _over(fault: Fault, now: int) -> bool:
-    return fault.duration is not None and now >= fault.start + fault.duration
+def _reigns(fault: Fault, now: int, instance: int) -> bool:
+    over = fault.duration is not None and now >= fault.start + fault.duration
+    reached = fault.instances is None or instance < fault.instances
+    return fault.kind != "none" and fault.start <= now and not over and reached
 
 
 def _highest() -> float:

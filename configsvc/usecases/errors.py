@@ -37,6 +37,17 @@ class UnknownEdgeError(InputError):
         super().__init__(f"{what} {name!r} does not exist in this namespace{near}")
 
 
+class UnknownFindingError(InputError):
+    """No finding of the head has the fingerprint."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        super().__init__(
+            f"no finding of this namespace has the fingerprint {fingerprint[:80]!r}: "
+            "GET .../findings lists those that are open today"
+        )
+
+
 class InvalidChangeError(InputError):
     """A change that cannot be taken as it is, whatever the namespace holds."""
 

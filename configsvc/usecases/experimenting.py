@@ -4,14 +4,17 @@ from dataclasses import dataclass
 
 from configsvc.access import Principal, Right
 from configsvc.analysis.timeline import Timeline, timeline
-from configsvc.model.findings import EdgeId
+from configsvc.model.findings import EdgeId, Finding
 from configsvc.resolve import Catalog
 from configsvc.schema import InvalidDocumentError
+from configsvc.simulate import NotSimulatedError
 from configsvc.simulate.impact import EdgeImpact, edge_impact
 from configsvc.usecases.changes import Change, check_count
+from configsvc.usecases.errors import UnknownFindingError
 from configsvc.usecases.inspecting import check_edge
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.proposing import propose, read_documents
+from configsvc.usecases.proving import Proof, Prover
 from configsvc.usecases.workspace import Workspaces
 
 
@@ -61,6 +64,21 @@ class Laboratory:
         impact = edge_impact(catalog, edge, rate=rate, seed=seed)
         return EdgeTrial(timeline(catalog, edge), impact)
 
+    def prove(self, who: Principal, namespace: str, fingerprint: str, *, seed: int = 1) -> Proof:
+        """Run the witness of one of today's findings of the head.
+
+        Raises:
+            UnknownFindingError: no finding of the head has the fingerprint.
+            NotSimulatedError: it has no witness that can be run, or its policies cannot be.
+        """
+        who.require(namespace, Right.CHECK)
+        workspace = self._workspaces.at_head(namespace)
+        report = self._workspaces.report(workspace, self._moment.today())
+        for finding in (*report.findings, *report.waived):
+            if fingerprint in finding.fingerprints:
+                return _proven(Prover(workspace.catalog, seed=seed), finding)
+        raise UnknownFindingError(fingerprint)
+
     def _catalog(self, namespace: str, change: Change) -> Catalog:
         workspace = self._workspaces.at_head(namespace)
         if not change.put and not change.delete:
@@ -70,3 +88,12 @@ class Laboratory:
         if reading.errors:
             raise InvalidDocumentError(reading.errors)
         return propose(change, reading.puts, workspace).after
+
+
+def _proven(prover: Prover, finding: Finding) -> Proof:
+    proof = prover.prove(finding)
+    if proof is None:
+        raise NotSimulatedError(
+            f"no run shows {finding.code} ({finding.name}): its witness is in words only"
+        )
+    return proof

@@ -158,6 +158,7 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
         {"put": [timeout("score", "1s", to="score")], "rate": 5, "seed": 3}, 200,
     ),
     ("simulate_edge", "POST", "edges/player/nobody/get/simulate", {}, 404),
+    ("prove_finding", "POST", "findings/nothing/prove", {}, 404),
     ("graph", "GET", "graph", None, 200),
     ("findings", "GET", "findings", None, 200),
     ("rules", "GET", "/v1/rules", None, 200),

@@ -1,7 +1,7 @@
 """Trying faults on an edge over HTTP."""
 
 from configsvc.access import Role
-from tests.usecases.world import timeout
+from tests.usecases.world import BROKEN_TIMEOUT, document, timeout, waiver_spec
 from tests.web.calling import Api
 
 PATH = "edges/player/score/get/simulate"
@@ -38,3 +38,16 @@ def test_trial_refuses_what_it_cannot_read(api: Api) -> None:
 def test_trial_needs_the_right_to_check(api: Api) -> None:
     """A token of another namespace does not have it."""
     assert api.post(PATH, {}, token=api.token("elsewhere", Role.ADMIN)).status_code == 403
+
+
+def test_witness_of_a_finding_is_run(api: Api) -> None:
+    """The harm in numbers, for a finding that is waived as well."""
+    retry = document("Retry", "score", {"target": {"to": "score"}, "attempts": 3})
+    api.publish(BROKEN_TIMEOUT, retry, waivers=[waiver_spec("RT01")])
+    (finding,) = api.get("findings").get_json()["waived"]
+
+    found = api.post(f"findings/{finding['fingerprints'][0]}/prove", {"seed": 2}).get_json()
+
+    assert (found["harmed"], found["seed"]) == (True, 2)
+    assert found["seen"] > found["atMost"] == 0
+    assert api.post("findings/nothing/prove", {}).get_json()["code"] == "unknown-finding"

@@ -5,6 +5,7 @@ from typing import Any
 
 from configsvc.analysis.formats.spots import Locator, nowhere
 from configsvc.analysis.report import Report
+from configsvc.model.experiments import Experiment
 from configsvc.model.findings import EdgeId, Finding, Fix, NotEvaluated, Place, Subject, Witness
 
 
@@ -15,6 +16,33 @@ def report_data(report: Report, locate: Locator = nowhere) -> dict[str, Any]:
         "findings": [finding_data(finding, locate) for finding in report.findings],
         "waived": [finding_data(finding, locate) for finding in report.waived],
         "notEvaluated": [not_evaluated_data(entry) for entry in report.not_evaluated],
+    }
+
+
+def experiment_data(experiment: Experiment) -> dict[str, Any]:
+    """A run that shows a harm, and the bound that its measure should keep."""
+    load, fault = experiment.load, experiment.fault
+    return {
+        "load": {
+            "rate": load.rate,
+            "duration": load.duration,
+            "burst": load.burst,
+            "usual": load.usual,
+        },
+        "fault": {
+            "kind": fault.kind,
+            "start": fault.start,
+            "duration": fault.duration,
+            "amount": fault.amount,
+            "share": fault.share,
+            "classes": list(fault.classes),
+            "instances": fault.instances,
+            "where": fault.where,
+        },
+        "measure": str(experiment.measure),
+        "atMost": experiment.at_most,
+        "atLeast": experiment.at_least,
+        "extreme": experiment.extreme,
     }
 
 
@@ -78,13 +106,14 @@ def _place(place: Place, locate: Locator) -> dict[str, Any]:
     return data
 
 
-def _witness(witness: Witness) -> dict[str, str]:
-    return {
+def _witness(witness: Witness) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "load": witness.load,
         "faults": witness.faults,
         "seen": witness.seen,
         "meant": witness.meant,
     }
+    return data if witness.run is None else {**data, "run": experiment_data(witness.run)}
 
 
 def _fix(fix: Fix) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from configsvc.analysis.composite import Path
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.rule import PathRule
 from configsvc.analysis.text import decimal
+from configsvc.model.experiments import ERRORS, ONE_CALL, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 _TOLERABLE = 10
@@ -171,6 +172,9 @@ class AmplifiedPath(PathRule):
                 faults=f"{last.callee} fails every request",
                 seen=f"{decimal(total)} requests arrive at {last.callee}",
                 meant="a few",
+                run=Experiment(
+                    ONE_CALL, ERRORS, Measure.ARRIVALS_PER_CALL, at_most=_TOLERABLE, extreme=True
+                ),
             ),
         )
 

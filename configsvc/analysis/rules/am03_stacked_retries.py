@@ -5,6 +5,7 @@ from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.outcomes import overlap
 from configsvc.analysis.rule import PairRule
 from configsvc.analysis.text import decimal, listed
+from configsvc.model.experiments import ERRORS, ONE_CALL, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import Retry
 
@@ -137,6 +138,7 @@ class StackedRetries(PairRule):
                 faults=f"{path.edges[-1].callee} fails every request",
                 seen=f"{decimal(first * second)} requests arrive there",
                 meant=f"{decimal(second)} requests arrive there",
+                run=Experiment(ONE_CALL, ERRORS, Measure.ARRIVALS_PER_CALL, at_most=second),
             ),
         )
 

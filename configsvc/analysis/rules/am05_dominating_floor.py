@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import decimal, rate, share
+from configsvc.analysis.trials import repeated, traffic
+from configsvc.model.experiments import Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.quantities import WHOLE
 
@@ -119,6 +121,12 @@ class DominatingFloor(EdgeRule):
                 faults="the callee fails every request",
                 seen=f"{decimal(factor)} times the load",
                 meant=f"{decimal(1 + budget.ratio / WHOLE)} times the load",
+                run=Experiment(
+                    traffic(calls, 60),
+                    repeated(retry),
+                    Measure.ATTEMPTS_PER_CALL,
+                    at_most=1 + 2 * budget.ratio / WHOLE,
+                ),
             ),
             repair=Repair("retry.budget.minPerSecond", value, f"always allow {rate(value)}"),
         )

@@ -6,6 +6,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, decimal
+from configsvc.analysis.trials import usual_traffic
+from configsvc.model.experiments import NO_FAULT, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 _RESERVE = 1.2
@@ -107,6 +109,7 @@ class SmallBulkhead(EdgeRule):
                 faults="none",
                 seen="calls are rejected as full",
                 meant="rejections when the callee is in trouble",
+                run=Experiment(usual_traffic(30), NO_FAULT, Measure.REFUSED, at_most=0),
             ),
             repair=Repair("bulkhead.maxConcurrent", value, f"have {value} permits")
             if value

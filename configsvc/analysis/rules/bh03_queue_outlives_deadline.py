@@ -7,6 +7,7 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span, written
+from configsvc.model.experiments import NO_FAULT, Experiment, Load, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -109,6 +110,12 @@ class QueueOutlivesDeadline(EdgeRule):
                 faults="none",
                 seen="calls get their permit when their callers have gone",
                 meant="calls are rejected that cannot be served in time",
+                run=Experiment(
+                    Load(burst=bulkhead.queue + bulkhead.max_concurrent),
+                    NO_FAULT,
+                    Measure.OUT_OF_TIME,
+                    at_most=0,
+                ),
             ),
             repair=Repair("bulkhead.maxWait", value, f"wait {value} at the most"),
         )

@@ -5,6 +5,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, listed, span
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import NO_FAULT, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -120,6 +122,12 @@ class FullBulkheadRetried(EdgeRule):
                 faults="none",
                 seen=f"each is rejected {count(attempts, 'time')}",
                 meant="each is rejected once, and at once",
+                run=failing_call(
+                    NO_FAULT,
+                    Measure.REFUSED_TWICE,
+                    calls=4 * edge.bulkhead.max_concurrent,
+                    extreme=False,
+                ),
             ),
             repair=Repair("retry.retryOn", remaining, "let a full bulkhead reject at once")
             if remaining

@@ -7,7 +7,10 @@ from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import SECOND
 
 
 class AbandonedWork(EdgeRule):
@@ -118,5 +121,12 @@ class AbandonedWork(EdgeRule):
                 faults=f"the callee takes {span(longest)}",
                 seen=f"the callee works on {permits * times:,.0f} requests at a time",
                 meant=f"the callee works on {permits}",
+                run=Experiment(
+                    traffic(4 * permits * SECOND / limit, 4 * limit / SECOND),
+                    Fault("hang", where="below"),
+                    Measure.AT_ONCE,
+                    at_most=permits,
+                    extreme=True,
+                ),
             ),
         )

@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -120,5 +122,6 @@ class InvertedDeadline(EdgeRule):
                 faults="what the callee needs is slow",
                 seen=f"the caller fails after {span(limit)}; the callee works on for nobody",
                 meant="the innermost limit ends first",
+                run=failing_call(Fault("hang", where="below"), Measure.ABANDONED_WORK),
             ),
         )

@@ -8,6 +8,8 @@ from configsvc.analysis.outcomes import is_timeout
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -122,5 +124,6 @@ class OverlappingAttempts(EdgeRule):
                 faults=f"the callee takes {span(longest)}",
                 seen=f"{copies} copies of the same work run at once",
                 meant="one",
+                run=failing_call(Fault("hang", where="below"), Measure.COPIES_AT_ONCE, at_most=1),
             ),
         )

@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span, written
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -103,6 +105,7 @@ class LateHedge(EdgeRule):
                 faults="the first attempt is slow",
                 seen=f"{count((whole - 1) // hedge.delay, 'more request')}",
                 meant=f"{count(hedge.extra, 'more request')}",
+                run=failing_call(HANG, Measure.MISSING_COPIES),
             ),
             repair=Repair("hedge.delay", value, f"send a copy every {value}"),
         )

@@ -4,6 +4,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import share, span, written_up
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import NO_FAULT, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 _TOLERABLE = 50_000
@@ -96,6 +98,7 @@ class EarlyHedge(EdgeRule):
                 faults="none",
                 seen=f"over {share(above - 1)} more requests",
                 meant="5 % more requests at the most",
+                run=Experiment(traffic(50, 60), NO_FAULT, Measure.ATTEMPTS_PER_CALL, at_most=1.06),
             ),
             repair=None if p95 is None else _repair(written_up(p95)),
         )

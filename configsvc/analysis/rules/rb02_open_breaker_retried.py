@@ -5,6 +5,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, listed, span
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import ERRORS, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -107,6 +109,7 @@ class OpenBreakerRetried(EdgeRule):
                 faults="the breaker has just opened",
                 seen=f"refused {count(attempts, 'time')}, {span(waits)} later than necessary",
                 meant="refused at once",
+                run=Experiment(traffic(50, 10), ERRORS, Measure.REFUSED_TWICE, at_most=0),
             ),
             repair=Repair("retry.retryOn", remaining, "leave `open` to the breaker")
             if remaining

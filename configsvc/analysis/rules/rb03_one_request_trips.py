@@ -5,6 +5,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count
+from configsvc.analysis.trials import repeated
+from configsvc.model.experiments import ONE_CALL, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 _REQUESTS_TO_TRUST = 5
@@ -109,6 +111,12 @@ class OneRequestTrips(EdgeRule):
                 faults="the callee fails this request alone",
                 seen="the breaker opens for every caller of the process",
                 meant="one failed call",
+                run=Experiment(
+                    ONE_CALL,
+                    repeated(edge.retry),
+                    Measure.OPENINGS,
+                    at_most=0,
+                ),
             ),
             repair=Repair("breaker.minimumCalls", value, f"judge after {value} outcomes")
             if fits

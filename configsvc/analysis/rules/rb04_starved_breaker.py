@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, decimal, rate, span
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import ERRORS, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.quantities import SECOND
 
@@ -114,6 +116,7 @@ class StarvedBreaker(EdgeRule):
                 faults="the callee fails every request for an hour",
                 seen="the breaker stays closed",
                 meant=f"the breaker opens within {span(breaker.window.size)}",
+                run=Experiment(traffic(calls, 4 * seconds), ERRORS, Measure.OPENINGS, at_least=1),
             ),
             repair=_repair(whole_part(calls * seconds / 2)),
         )

@@ -4,7 +4,9 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count
+from configsvc.analysis.trials import traffic
 from configsvc.analysis.view import Note
+from configsvc.model.experiments import ERRORS, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -103,6 +105,7 @@ class MinimumAboveWindow(EdgeRule):
                 faults="the callee fails every request",
                 seen="the breaker stays closed",
                 meant=f"the breaker opens after {count(minimum, 'call')}",
+                run=Experiment(traffic(50, minimum / 25), ERRORS, Measure.OPENINGS, at_least=1),
             ),
             repair=Repair("breaker.minimumCalls", size, f"judge after {count(size, 'call')}"),
         )

@@ -1,14 +1,16 @@
 """RB07: a breaker that cannot see a hang, because few attempts end in its window."""
 
-from math import floor as whole_part
-from math import isinf
+from math import ceil, isinf
 
 from configsvc.analysis.arithmetic import attempt_limit
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
-from configsvc.analysis.text import count, decimal, span
+from configsvc.analysis.text import count, span
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import HANG, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import SECOND
 
 
 class HangBlindBreaker(EdgeRule):
@@ -17,7 +19,9 @@ class HangBlindBreaker(EdgeRule):
 
     ## What it does
     While the callee hangs, `maxConcurrent` attempts end in each attempt limit, and no more. The
-    rule reports edges where the breaker's window of time holds fewer of them than `minimumCalls`.
+    rule reports edges where the breaker's window of time holds fewer of them than `minimumCalls`,
+    also if all permits are taken, and therefore given back, in the same moment: a permit can come
+    back once for each limit that has begun in the window.
 
     ## Why is this bad?
     The hang is the very failure that a breaker is for. With 10 permits, attempts of 30 s, a window
@@ -42,7 +46,7 @@ class HangBlindBreaker(EdgeRule):
     spec: {target: {to: stock}, attempt: 4s, overall: 4s}
     ---
     kind: CircuitBreaker
-    spec: {target: {to: stock}, window: {kind: time, size: 10s}, minimumCalls: 30}
+    spec: {target: {to: stock}, window: {kind: time, size: 10s}, minimumCalls: 40}
     ---
     kind: Bulkhead
     spec: {target: {to: stock}, maxConcurrent: 10}
@@ -82,7 +86,7 @@ class HangBlindBreaker(EdgeRule):
     inputs = frozenset({"breaker", "bulkhead", "timeout"})
     since = "0.1"
     message = (
-        "in a hang {permits} / {limit} x {window} are {seen} in the window, "
+        "in a hang {permits} x {ends} of {limit} in {window} are {seen} at the most, "
         "and the breaker judges after {minimum}"
     )
 
@@ -92,7 +96,7 @@ class HangBlindBreaker(EdgeRule):
         if breaker is None or bulkhead is None or breaker.window.kind != "time" or isinf(limit):
             return None
         size, minimum = breaker.window.size, breaker.minimum_calls
-        seen = bulkhead.max_concurrent * size / limit
+        seen = bulkhead.max_concurrent * ceil(size / limit)
         if seen >= minimum:
             return None
         cut_by = "attempt" if edge.timeout.attempt == limit else "overall"
@@ -102,7 +106,8 @@ class HangBlindBreaker(EdgeRule):
                 "permits": count(bulkhead.max_concurrent, "permit"),
                 "limit": span(limit),
                 "window": span(size),
-                "seen": f"{decimal(seen)} outcomes",
+                "ends": count(ceil(size / limit), "end"),
+                "seen": count(seen, "outcome"),
                 "minimum": str(minimum),
             },
             fields={
@@ -116,12 +121,12 @@ class HangBlindBreaker(EdgeRule):
                 faults="the callee hangs",
                 seen="every permit is held, every call is rejected as full, the breaker is closed",
                 meant="the breaker opens, and calls fail at once",
+                run=Experiment(
+                    traffic(4 * bulkhead.max_concurrent * SECOND / limit, 4 * size / SECOND),
+                    HANG,
+                    Measure.OPENINGS,
+                    at_least=1,
+                ),
             ),
-            repair=_repair(whole_part(seen)),
+            repair=Repair("breaker.minimumCalls", seen, f"judge after {count(seen, 'outcome')}"),
         )
-
-
-def _repair(minimum: int) -> Repair | None:
-    if minimum < 1:
-        return None
-    return Repair("breaker.minimumCalls", minimum, f"judge after {count(minimum, 'outcome')}")

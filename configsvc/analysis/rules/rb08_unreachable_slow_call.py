@@ -7,7 +7,10 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import share, span, written
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import Duration
 
 
 class UnreachableSlowCall(EdgeRule):
@@ -96,6 +99,12 @@ class UnreachableSlowCall(EdgeRule):
                 faults=f"every answer takes just under {span(limit)}",
                 seen="no call is slow; the breaker stays closed",
                 meant=f"the breaker opens at {share(slow.rate)} of slow calls",
+                run=Experiment(
+                    traffic(50, 60),
+                    Fault("slow", amount=Duration(int(limit) - 1)),
+                    Measure.OPENINGS,
+                    at_least=1,
+                ),
             ),
             repair=Repair("breaker.slowCall.above", half, f"count calls above {half} as slow"),
         )

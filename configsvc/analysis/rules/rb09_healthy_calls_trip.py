@@ -4,6 +4,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import share, span, written_up
+from configsvc.analysis.trials import usual_traffic
+from configsvc.model.experiments import NO_FAULT, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -104,6 +106,7 @@ class HealthyCallsTrip(EdgeRule):
                 faults="none",
                 seen="the breaker opens, closes and opens again",
                 meant="the breaker opens when the callee is in trouble",
+                run=Experiment(usual_traffic(60), NO_FAULT, Measure.OPENINGS, at_most=0),
             ),
             repair=None if p99 is None else _repair(written_up(p99)),
         )

@@ -8,6 +8,8 @@ from configsvc.analysis.outcomes import is_timeout
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import listed, span
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import HANG, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import CircuitBreaker
 
@@ -100,6 +102,7 @@ class UnrecordedTimeouts(EdgeRule):
                 faults="the callee hangs",
                 seen=f"the breaker stays closed; each call takes {span(limit)}",
                 meant="the breaker opens, and calls fail at once",
+                run=Experiment(traffic(50, 60), HANG, Measure.OPENINGS, at_least=1),
             ),
             repair=_repair(breaker),
         )

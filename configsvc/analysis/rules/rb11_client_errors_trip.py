@@ -5,6 +5,8 @@ from configsvc.analysis.outcomes import is_client_failure, is_overload
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import listed, share
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -95,6 +97,12 @@ class ClientErrorsTrip(EdgeRule):
                 faults="none",
                 seen="the breaker opens for all of them",
                 meant="the malformed requests fail",
+                run=Experiment(
+                    traffic(50, 60),
+                    Fault("errors", classes=("400", "4xx")),
+                    Measure.OPENINGS,
+                    at_most=0,
+                ),
             ),
             repair=Repair("breaker.failures.record", remaining, f"count {listed(remaining)} only")
             if remaining

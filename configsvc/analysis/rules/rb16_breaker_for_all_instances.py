@@ -4,6 +4,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, decimal, share
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.quantities import WHOLE
 
@@ -110,6 +112,12 @@ class BreakerForAllInstances(EdgeRule):
                 faults="one instance fails every request",
                 seen="every call is rejected" if opens else f"{share(part)} of calls fail for ever",
                 meant=f"the other {count(instances - 1, 'instance')} serve every call",
+                run=Experiment(
+                    traffic(50, 60),
+                    Fault("errors", instances=1),
+                    Measure.FAILED_AFTERWARDS,
+                    at_most=0.05,
+                ),
             ),
             repair=Repair("breaker.scope", "instance", "give each instance a breaker of its own"),
         )

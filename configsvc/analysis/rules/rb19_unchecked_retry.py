@@ -5,6 +5,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count
+from configsvc.analysis.trials import repeated, traffic
+from configsvc.model.experiments import Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -95,6 +97,12 @@ class UncheckedRetry(EdgeRule):
                 faults="the callee fails every request",
                 seen=f"{attempts} times the usual load on the callee",
                 meant="hardly more than the usual load",
+                run=Experiment(
+                    traffic(50, 10),
+                    repeated(retry),
+                    Measure.ATTEMPTS_PER_CALL,
+                    at_most=(1 + attempts) / 2,
+                ),
             ),
             repair=Repair(
                 "retry.budget.ratio", "20%", "let retries be a fifth of the calls at most"

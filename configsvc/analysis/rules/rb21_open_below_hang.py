@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, share, span, written_up
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import HANG, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.quantities import WHOLE
 
@@ -99,6 +101,7 @@ class OpenBelowHang(EdgeRule):
                 faults="the callee hangs",
                 seen=f"{count(breaker.half_open.probes, 'worker')} stuck in probes nearly always",
                 meant="calls fail at once, apart from a probe now and then",
+                run=Experiment(traffic(50, 60), HANG, Measure.PROBING, at_most=0.5),
             ),
             repair=Repair("breaker.openFor", value, f"stay open for {value}"),
         )

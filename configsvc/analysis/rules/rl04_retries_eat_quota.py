@@ -5,7 +5,10 @@ from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import decimal, rate
+from configsvc.analysis.trials import repeated, traffic
+from configsvc.model.experiments import NO_FAULT, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import Share
 
 
 class RetriesEatQuota(EdgeRule):
@@ -120,5 +123,11 @@ class RetriesEatQuota(EdgeRule):
                 faults="the callee fails every request" if fits else "none",
                 seen="new calls are rejected as limited",
                 meant="new calls get their attempt",
+                run=Experiment(
+                    traffic(calls, 30),
+                    repeated(edge.retry, share=Share(400_000)) if edge.retry else NO_FAULT,
+                    Measure.LIMITED,
+                    at_most=0,
+                ),
             ),
         )

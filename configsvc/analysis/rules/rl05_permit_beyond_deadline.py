@@ -7,7 +7,9 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span, written
+from configsvc.model.experiments import Experiment, Fault, Load, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import Duration
 
 
 class PermitBeyondDeadline(EdgeRule):
@@ -89,8 +91,14 @@ class PermitBeyondDeadline(EdgeRule):
             witness=Witness(
                 load="more calls than the limit",
                 faults="none",
-                seen=f"`timeout` after {span(whole)}, without an attempt",
+                seen=f"calls that waited for most of their {span(whole)} are cut before the answer",
                 meant="`limited`, in time to do something else",
+                run=Experiment(
+                    Load(burst=4 * limit.burst),
+                    Fault("slow", amount=Duration(int(whole / 4))),
+                    Measure.TIMED_OUT,
+                    at_most=0,
+                ),
             ),
             repair=Repair("rate_limit.maxWait", value, f"wait {value} at the most"),
         )

@@ -13,6 +13,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span, written
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -104,6 +106,7 @@ class IneffectiveAttemptLimit(EdgeRule):
                 faults="the callee hangs",
                 seen=f"the call ends after {span(whole)} with one attempt made",
                 meant=f"{count(attempts, 'attempt')} of up to {span(each)}",
+                run=failing_call(HANG, Measure.MISSING_ATTEMPTS) if attempts > 1 else None,
             ),
             repair=_repair(edge),
         )

@@ -14,6 +14,8 @@ from configsvc.analysis.outcomes import is_timeout
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span, written
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -109,6 +111,7 @@ class RetryWithoutAttemptLimit(EdgeRule):
                 faults="the callee hangs",
                 seen=f"the call ends after {span(whole)} with one attempt made",
                 meant=count(attempts, "attempt"),
+                run=failing_call(HANG, Measure.MISSING_ATTEMPTS),
             ),
             repair=_repair(edge),
         )

@@ -17,6 +17,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span, written
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import Retry
 
@@ -148,6 +150,7 @@ class DeadAttempts(EdgeRule):
                 faults="the callee hangs",
                 seen=f"{count(started, 'attempt')} in {span(whole)}",
                 meant=f"{count(attempts, 'attempt')} in {span(needed)}",
+                run=failing_call(HANG, Measure.MISSING_ATTEMPTS) if started < attempts else None,
             ),
             repair=_repair(edge, retry, needed),
         )

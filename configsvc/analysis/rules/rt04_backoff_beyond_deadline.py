@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, span
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import Retry
 
@@ -114,6 +116,7 @@ class BackoffBeyondDeadline(EdgeRule):
                 faults="the callee refuses every connection at once",
                 seen=f"{count(_fitting(edge, retry), 'attempt')}, then nothing until {span(whole)}",
                 meant=count(attempts, "attempt"),
+                run=failing_call(Fault("kill"), Measure.MISSING_ATTEMPTS),
             ),
             repair=_repair(edge, retry),
         )

@@ -7,6 +7,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import written
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 
 _PAD = 2
@@ -91,6 +93,7 @@ class UnlimitedCall(EdgeRule):
                 faults="the callee accepts connections and never answers",
                 seen="every worker waits; the caller answers nobody until it is restarted",
                 meant="each call fails after a while, and its worker is free again",
+                run=failing_call(HANG, Measure.UNFINISHED),
             ),
             repair=_repair(edge),
         )

@@ -3,6 +3,7 @@
 from math import isinf
 
 from configsvc.analysis.arithmetic import (
+    TOLERABLE_CUTS,
     allowed_attempts,
     attempt_limit,
     longest_fair_attempt,
@@ -12,7 +13,10 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import share, span, written_up
+from configsvc.analysis.trials import usual_traffic
+from configsvc.model.experiments import NO_FAULT, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import WHOLE
 
 _TOLERABLE = 1_000
 _DISASTROUS = 50_000
@@ -108,6 +112,9 @@ class FalseTimeouts(EdgeRule):
                 faults="none",
                 seen=f"over {share(cut - 1)} of attempts time out",
                 meant="time-outs while the callee is in trouble, and hardly otherwise",
+                run=Experiment(
+                    usual_traffic(30), NO_FAULT, Measure.TIMED_OUT, at_most=TOLERABLE_CUTS / WHOLE
+                ),
             ),
             repair=_repair(edge) if cut_by == "attempt" else None,
         )

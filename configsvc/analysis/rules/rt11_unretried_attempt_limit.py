@@ -8,6 +8,8 @@ from configsvc.analysis.outcomes import is_server_failure, is_timeout
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, listed, span
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import HANG, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -111,6 +113,7 @@ class UnretriedAttemptLimit(EdgeRule):
                 faults=f"the first attempt would take a little over {span(each)}",
                 seen=f"the call fails after {span(each)}",
                 meant=f"up to {count(attempts, 'attempt')} in {span(whole)}",
+                run=failing_call(HANG, Measure.MISSING_ATTEMPTS),
             ),
             repair=Repair(
                 "retry.retryOn", [*retry.retry_on, "timeout"], "retry after a time-out as well"

@@ -5,6 +5,8 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, decimal, span
+from configsvc.analysis.trials import failing_call, repeated
+from configsvc.model.experiments import Measure
 from configsvc.model.findings import Severity, Witness
 
 _ALONE = 1
@@ -97,6 +99,9 @@ class RetriesInStep(EdgeRule):
                 faults="the callee fails for that second",
                 seen=f"{decimal(1000)} requests at once, {span(retry.backoff.base)} later",
                 meant="requests spread over the wait",
+                run=failing_call(
+                    repeated(retry), Measure.RETRIES_TOGETHER, at_most=0.5, calls=100, extreme=False
+                ),
             ),
             repair=Repair("retry.backoff.jitter", "full", "wait a random part of each back-off"),
         )

@@ -6,6 +6,8 @@ from configsvc.analysis.outcomes import may_have_run
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, listed
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -116,6 +118,9 @@ class RepeatedSideEffect(EdgeRule):
                 faults="the callee does the work, then the answer is lost",
                 seen="the work is done twice",
                 meant="the work is done once",
+                run=failing_call(
+                    Fault("errors", classes=(doubtful[0],)), Measure.ATTEMPTS, at_most=1
+                ),
             ),
             repair=Repair(
                 "retry.nonIdempotent", "with-key", "retry only requests with an Idempotency-Key"

@@ -6,6 +6,8 @@ from configsvc.analysis.outcomes import is_permanent
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, listed
+from configsvc.analysis.trials import failing_call
+from configsvc.model.experiments import Fault, Measure
 from configsvc.model.findings import Severity, Witness
 
 
@@ -95,6 +97,9 @@ class PermanentFailureRetried(EdgeRule):
                 faults="none",
                 seen=f"the callee refuses it {count(attempts, 'time')}",
                 meant="the callee refuses it once",
+                run=failing_call(
+                    Fault("errors", classes=(permanent[0],)), Measure.ATTEMPTS, at_most=1
+                ),
             ),
             repair=_repair(tuple(o for o in retry.retry_on if o not in permanent)),
         )

@@ -28,6 +28,7 @@ GET  .../diff?from=&to=                              documents on both sides
 POST .../rollback?dryRun=                            {to, message, acknowledge}; Idempotency-Key
 GET  .../edges/FROM/TO[/OPERATION]                   effective policy with the source of each field
 POST .../edges/FROM/TO/OPERATION/simulate            {put, delete, rate, seed}; what faults would do
+POST .../findings/FINGERPRINT/prove                  {seed}; runs the witness of a finding
 GET  .../graph, .../findings, .../fleet              call graph, today's findings, agents
 GET  .../fleet/node                                  what this node alone knows, for the others
 GET  .../audit?before=&limit=                        who did what, newest first

@@ -46,6 +46,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         refusals.UnknownNamespaceError: Kind(404, "unknown-namespace"),
         refusals.UnknownResourceError: Kind(404, "unknown-resource"),
         refusals.UnknownEdgeError: Kind(404, "unknown-edge"),
+        refusals.UnknownFindingError: Kind(404, "unknown-finding"),
         refusals.UnknownRuleError: Kind(404, "unknown-rule"),
         refusals.UnknownTokenIdError: Kind(404, "unknown-token"),
         store.UnknownRevisionError: Kind(404, "unknown-revision"),

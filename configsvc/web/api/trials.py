@@ -8,6 +8,7 @@ from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 from configsvc.schema import load_value
 from configsvc.usecases import Change
+from configsvc.usecases.proving import proof_data
 from configsvc.web.api.bodies import json_body
 from configsvc.web.api.contract.operations import Answer, Body, Routes
 from configsvc.web.api.incoming import namespace_of, plane, principal
@@ -47,3 +48,17 @@ def simulate_edge(ns: str, caller: str, callee: str, operation: str) -> Response
         principal(), namespace, edge, change, rate=sent.get("rate"), seed=sent.get("seed", 1)
     )
     return answer(trial_json(found))
+
+
+@routes.add(
+    "POST",
+    "/v1/namespaces/{ns}/findings/{fingerprint}/prove",
+    {200: Answer("What the run showed.", "Proof")},
+    body=Body("Proving"),
+    problems=("invalid-input", "unknown-finding"),
+)
+def prove_finding(ns: str, fingerprint: str) -> Response:
+    """Run the witness of a finding: what is seen against what was meant, in numbers."""
+    namespace, sent = namespace_of(ns), json_body("Proving")
+    found = plane().laboratory.prove(principal(), namespace, fingerprint, seed=sent.get("seed", 1))
+    return answer(proof_data(found))

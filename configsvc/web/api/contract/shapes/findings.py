@@ -48,7 +48,10 @@ SHAPES: Final[dict[str, Shape]] = {
             "arguments": mapped(TEXT),
             "edges": listed(ref("EdgeId")),
             "places": listed(record({"resource": TEXT, "pointer": TEXT, "label": TEXT})),
-            "witness": record({"load": TEXT, "faults": TEXT, "seen": TEXT, "meant": TEXT}),
+            "witness": record(
+                {"load": TEXT, "faults": TEXT, "seen": TEXT, "meant": TEXT},
+                {"run": ref("Experiment")},
+            ),
             "fix": record({"resource": TEXT, "title": TEXT, "patch": listed(OBJECT)}),
             "consequences": listed(ref("Finding")),
             "waivedBy": TEXT,

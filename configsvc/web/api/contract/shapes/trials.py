@@ -1,7 +1,8 @@
 """The shapes of pictures of time budgets and of simulated runs."""
 
-from typing import Final
+from typing import Final, get_args
 
+from configsvc.model.experiments import FaultKind, Measure, Where
 from configsvc.usecases.changes import MAX_RESOURCES
 from configsvc.web.api.contract.shapes.terms import (
     COUNT,
@@ -23,7 +24,55 @@ _EDGE: Final[dict[str, Shape]] = {"from": TEXT, "to": TEXT, "operation": TEXT}
 _BUDGETS: Final = listed(record({"label": TEXT, "time": _TIME}))
 _LATENCY: Final = record(dict.fromkeys(("p50", "p90", "p95", "p99", "p999"), _MAYBE))
 
+_NUMBER: Final[Shape] = {"type": "number"}
+
 SHAPES: Final[dict[str, Shape]] = {
+    "Experiment": record(
+        {
+            "load": record(
+                {"rate": _NUMBER, "duration": _TIME, "burst": COUNT, "usual": FLAG},
+            ),
+            "fault": record(
+                {
+                    "kind": one_of(get_args(FaultKind)),
+                    "start": _TIME,
+                    "duration": _MAYBE,
+                    "amount": _TIME,
+                    "share": COUNT,
+                    "classes": listed(TEXT),
+                    "instances": nullable(COUNT),
+                    "where": one_of(get_args(Where)),
+                }
+            ),
+            "measure": one_of(Measure),
+            "atMost": nullable(_NUMBER),
+            "atLeast": nullable(_NUMBER),
+            "extreme": FLAG,
+        },
+        says="A run that shows a harm: it is there unless the measure keeps its bound.",
+    ),
+    "Proving": record(
+        {},
+        {"seed": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}},
+        says="How to draw lots in the run.",
+    ),
+    "Proof": record(
+        {
+            "finding": ref("Finding"),
+            "seed": COUNT,
+            "measure": one_of(Measure),
+            "seen": _NUMBER,
+            "atMost": nullable(_NUMBER),
+            "atLeast": nullable(_NUMBER),
+            "harmed": FLAG,
+            "calls": COUNT,
+            "attempts": COUNT,
+            "outcomes": mapped(COUNT),
+            "refused": mapped(COUNT),
+            "cutOff": FLAG,
+        },
+        says="What a run of a finding's witness showed.",
+    ),
     "Timeline": record(
         {
             **_EDGE,
