@@ -129,6 +129,12 @@ class Connection(asyncio.Protocol):
         name = self._transport.get_extra_info("peername")
         return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else "local"
 
+    @property
+    def peer_host(self) -> str:
+        """The peer's IP address; a peer on a UNIX socket is on this machine."""
+        name = self._transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else "127.0.0.1"
+
     def answer(self, response: Response) -> None:
         """Write the answer to the present request, and go on to the next."""
         exchange, self._exchange = self._exchange, None

@@ -16,9 +16,11 @@ from configsvc.agentgate.doorkeeper import (
 )
 from configsvc.agentgate.events import STREAM_HEAD, session_event
 from configsvc.agentgate.exchange import Exchange, Wire
-from configsvc.agentgate.http import ProblemError, Request, Response, bad_request
+from configsvc.agentgate.http import JSON, ProblemError, Request, Response, bad_request
 from configsvc.agentgate.peers import process_of
 from configsvc.agentgate.process import Process, answer_later
+from configsvc.agentgate.registrations import PREFIX as REGISTRATIONS
+from configsvc.agentgate.registrations import RegistrationEndpoint
 from configsvc.agentgate.reports import read_report
 from configsvc.agentgate.shelf import InForce
 from configsvc.agentgate.streams import AgentStream
@@ -42,7 +44,9 @@ class AgentEndpoints:
             "/v1/agent/stream": ("GET", self._stream),
             "/v1/agent/bundle": ("GET", self._bundle),
             "/v1/agent/report": ("POST", self._report),
+            "/v1/agent/instances": ("GET", self._instances),
         }
+        self._registrations = RegistrationEndpoint(process)
 
     # ── called by connections ────────────────────────────────────────────────────────────────
 
@@ -82,6 +86,8 @@ class AgentEndpoints:
         answer(exchange, principal)
 
     def _route(self, request: Request) -> Callable[[Exchange, Principal], None]:
+        if request.path.startswith(REGISTRATIONS):
+            return self._registrations.answer
         method, answer = self._routes.get(request.path, ("", None))
         if answer is None:
             detail = (
@@ -125,10 +131,11 @@ class AgentEndpoints:
         held = Held.resumed(
             request.headers.get("last-event-id"), request.headers.get("configsvc-digest")
         )
-        session = f"{process.pid:x}-{secrets.token_hex(12)}"
+        session = f"{process.owner}{secrets.token_hex(8)}"
         identity = (known.namespace, _parameter(request, "service"), instance)
         labels = labels_of(request)
         stream = AgentStream(identity, session, principal.token_id, held, process, labels)
+        stream.endpoints = _count(request.headers.get("configsvc-endpoints", ""))
         head = STREAM_HEAD + session_event(
             session, known.epoch, process.heartbeat, process.advice()
         )
@@ -136,6 +143,17 @@ class AgentEndpoints:
         if connection is not None:
             process.opened(stream, held, offer)
             stream.start(connection)
+            process.started(stream, offer)
+
+    def _instances(self, exchange: Exchange, principal: Principal) -> None:
+        known, offer = self._identify(exchange.request, principal, named_instance(exchange.request))
+        answer_later(
+            self._process, exchange, self._tell_instances(exchange, known.namespace, offer.digest)
+        )
+
+    async def _tell_instances(self, exchange: Exchange, namespace: str, digest: str) -> None:
+        body = await self._process.instances(namespace, digest)
+        exchange.respond(Response(HTTPStatus.OK, body, {"Content-Type": JSON}))
 
     def _bundle(self, exchange: Exchange, principal: Principal) -> None:
         known, offer = self._identify(exchange.request, principal, named_instance(exchange.request))
@@ -162,6 +180,11 @@ class AgentEndpoints:
         if status != HTTPStatus.NO_CONTENT:
             raise unknown_session(session)
         exchange.respond(_NO_CONTENT)
+
+
+def _count(text: str) -> int:
+    """The number of instances that an agent says to hold; 0 for what is no such number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0  # noqa: PLR2004  48 bits
 
 
 def unknown_session(session: str) -> ProblemError:

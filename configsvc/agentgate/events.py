@@ -1,5 +1,6 @@
 """The events of a stream as bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -77,6 +78,11 @@ def heartbeat_event(epoch: str, head: int, digest: str, endpoints: int, advice: 
         "reportWithin": advice.report_within,
     }
     return b"event: heartbeat\nretry: %d\ndata: %b\n\n" % (_retry(advice), orjson.dumps(body))
+
+
+def instances_event(body: Mapping[str, object]) -> bytes:
+    """The instances of a callee: all of them, or what has changed."""
+    return b"event: instances\ndata: " + orjson.dumps(body) + b"\n\n"
 
 
 def drain_event(retry: int) -> bytes:

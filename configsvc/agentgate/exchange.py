@@ -21,6 +21,10 @@ class Outlet(Protocol):
 class Wire(Protocol):
     """A connection, to whoever answers on it."""
 
+    @property
+    def peer_host(self) -> str:
+        """The peer's IP address."""
+
     def answer(self, response: Response) -> None:
         """Write the answer to the present request, and go on to the next."""
 
@@ -56,12 +60,18 @@ class Handler(Protocol):
 class Exchange:
     """One request and the way to answer it, at most once."""
 
-    __slots__ = ("_connection", "_outlet", "request")
+    __slots__ = ("_connection", "_outlet", "_peer", "request")
 
     def __init__(self, connection: Wire, request: Request) -> None:
         self.request = request
         self._connection: Wire | None = connection
+        self._peer = connection.peer_host
         self._outlet: Outlet | None = None
+
+    @property
+    def peer(self) -> str:
+        """The IP address from which the request came; loopback where it came from this machine."""
+        return self._peer
 
     @property
     def open(self) -> bool:

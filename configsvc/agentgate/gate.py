@@ -11,6 +11,7 @@ from random import SystemRandom
 from typing import Any, Final
 
 from configsvc.access import TokenRecord
+from configsvc.agentgate.callers import Callers
 from configsvc.agentgate.capacity import Connections
 from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.counters import Counters
@@ -25,11 +26,13 @@ from configsvc.agentgate.options import AgentGateSettings
 from configsvc.agentgate.peers import Peers
 from configsvc.agentgate.presence import Presence
 from configsvc.agentgate.readings import HeadReading, TokenReading
+from configsvc.agentgate.registrar import Found, Registrar
 from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.shelf import InForce, Shelf
 from configsvc.agentgate.streams import AgentStream
 from configsvc.fleet.ack_writer import AckWriter
 from configsvc.push import Held, Offer, drain_delays, reconnect_delay, report_window
+from configsvc.registry import InstanceReading
 from configsvc.store import Clock, Namespaces, Store
 from configsvc.store.following import Following
 
@@ -75,11 +78,13 @@ class Gate:
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
         # Process ids return, in a container after each start: counts must not overwrite others'.
-        self._process = f"{settings.process_name()}-{secrets.token_hex(4)}"
+        nonce = secrets.token_hex(4)
+        self._process = f"{settings.process_name()}-{nonce}"
+        self.owner = f"{self.pid:x}-{nonce}"
         self._shelf = Shelf()
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unloaded = {"heads", "tokens"}
+        self._unloaded = {"heads", "tokens", "instances"}
         self._loaded = asyncio.Event()
         self._tidy_timer: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="agentgate-store")
@@ -94,13 +99,27 @@ class Gate:
         )
         tokens = TokenReading(store, self._on_loop(self._all_tokens), self._on_loop(self._tokens))
         self._lookups = Lookups(store, tokens, loop, self._executor)
-        heads = self._head_reading(store, clock)
-        self._followings = [Following(store, reading, self.random) for reading in (heads, tokens)]
+        self.namespaces = Namespaces(store, clock, lambda: secrets.token_hex(8))
+        self.registrar = Registrar(
+            self.owner,
+            store,
+            lambda session: self.hub.session(session) is not None,
+            self.spawn,
+            self.wait_for,
+        )
+        self._callers = Callers(
+            self.registrar.mirror, self.bundle, self.spawn, self.loop.call_later
+        )
+        heads = self._head_reading(store)
+        instances = InstanceReading(store, self.namespaces.names, self._on_loop(self._instances))
+        self._followings = [
+            Following(store, reading, self.random) for reading in (heads, tokens, instances)
+        ]
 
-    def _head_reading(self, store: Store, clock: Clock) -> HeadReading:
+    def _head_reading(self, store: Store) -> HeadReading:
         return HeadReading(
             store,
-            Namespaces(store, clock, lambda: secrets.token_hex(8)),
+            self.namespaces,
             self.hub.wanted,
             self._on_loop(self._in_force),
             self._on_loop(self._heads_loaded),
@@ -112,6 +131,7 @@ class Gate:
         """Begin to follow the store; requests are answered once it was read."""
         for following in self._followings:
             following.start()
+        self.spawn(self.registrar.keep())
         self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
 
     async def loaded(self) -> None:
@@ -188,6 +208,14 @@ class Gate:
         if not self._unloaded:
             self._loaded.set()
 
+    def _instances(self, everything: bool, found: Found) -> None:  # noqa: FBT001  as the reading
+        changed = self.registrar.take(found, everything=everything)
+        if everything:
+            self._callers.read_anew(changed)
+            self._has_loaded("instances")
+        elif changed:
+            self._callers.changed(changed)
+
     def _tokens(self, records: Mapping[str, TokenRecord | None]) -> None:
         self._cut(self.doorkeeper.learn(records))
 
@@ -237,6 +265,14 @@ class Gate:
             self._shelf.keep(digest, data)
         return data
 
+    async def instances(self, namespace: str, digest: str) -> bytes:
+        """See `Process`."""
+        return await self._callers.answer(namespace, digest)
+
+    async def wait_for(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401  what it returns
+        """Have a thread do what waits for the store."""
+        return await self.loop.run_in_executor(self._executor, work)
+
     async def forward(self, pid: int, report: bytes) -> int:
         """See `Process`."""
         self.counters.add("reports_forwarded")
@@ -249,6 +285,10 @@ class Gate:
         self.presence.joined(stream, held, offer, self.now())
         if self.presence.convergence.moved:
             self._acks.poke()
+
+    def started(self, stream: AgentStream, offer: Offer) -> None:
+        """See `Process`."""
+        self._callers.wants(stream, offer.digest)
 
     def report(self, reported: Reported) -> None:
         """See `Process` and `Inside`."""
@@ -302,11 +342,25 @@ class Gate:
         """See `Surroundings`."""
         self.counters.add("pushes")
         self.counters.add("pushed_bytes", size)
+        held = stream.subscription.held
+        if stream.told and held is not None and held.digest is not None:
+            self._callers.wants(stream, held.digest)
+
+    def readable(self, stream: AgentStream) -> None:
+        """See `Surroundings`."""
+        self._callers.readable(stream)
+
+    def instances_told(self, stream: AgentStream) -> int:
+        """See `Surroundings`."""
+        return self._callers.endpoints(stream)
 
     def ended(self, stream: AgentStream) -> None:
         """See `Surroundings`."""
         self.counters.add("pushes_merged", stream.subscription.merged)
         self.hub.remove(stream)
+        self._callers.left(stream)
+        if not self._draining:  # those who are sent away come back somewhere else
+            self.registrar.ended(stream.identity)
         self.presence.left(stream.session, self.now())
         if self.presence.convergence.moved:
             self._acks.poke()

@@ -25,6 +25,8 @@ class Process(Surroundings, Protocol):
     counters: Counters
     connections: Connections
     pid: int
+    owner: str
+    """Begins every session of this process, and tells it from all others."""
 
     def refusal(self) -> ProblemError | None:
         """Why no request can be answered at present, if so."""
@@ -41,8 +43,14 @@ class Process(Surroundings, Protocol):
     def opened(self, stream: AgentStream, held: Held | None, offer: Offer) -> None:
         """Take note of a stream."""
 
+    def started(self, stream: AgentStream, offer: Offer) -> None:
+        """Tell a stream that can be written to of the instances that it needs."""
+
     def report(self, reported: Reported) -> None:
         """Take a report of an agent with a stream here, or without any."""
+
+    async def instances(self, namespace: str, digest: str) -> bytes:
+        """The instances of all whom a bundle calls, as JSON."""
 
     async def forward(self, pid: int, report: bytes) -> int:
         """Hand a report to another process of this node; return the status it answers with."""

@@ -41,6 +41,12 @@ class Surroundings(Protocol):
     def ended(self, stream: "AgentStream") -> None:
         """Take note that the stream has ended."""
 
+    def readable(self, stream: "AgentStream") -> None:
+        """Take note that the agent reads again."""
+
+    def instances_told(self, stream: "AgentStream") -> int:
+        """The number of all instances that the agent was told of."""
+
 
 class AgentStream:
     """What is written to one agent, and when.
@@ -58,11 +64,15 @@ class AgentStream:
         "_around",
         "_connection",
         "_timer",
+        "callees",
+        "endpoints",
         "identity",
         "labels",
+        "missed",
         "session",
         "subscription",
         "token_id",
+        "told",
     )
 
     def __init__(
@@ -79,6 +89,12 @@ class AgentStream:
         self.token_id = token_id
         self.labels = labels
         self.subscription = Subscription(held)
+        self.callees: frozenset[str] = frozenset()
+        """Of whose instances it is told; `missed` those of which it could not be."""
+        self.missed: set[str] = set()
+        self.endpoints = 0
+        """The number of the instances that the agent says to hold; `told`: it was answered."""
+        self.told = False
         self._around = around
         self._connection: Wire | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -96,6 +112,18 @@ class AgentStream:
         needs = self.subscription.needs
         self._write_next()
         return needs
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can be written to it."""
+        return self._connection is not None
+
+    def write(self, event: bytes) -> bool:
+        """Write an event, unless the agent does not keep up or has gone."""
+        if self._connection is None or self.subscription.blocked:
+            return False
+        self._connection.write(event)
+        return True
 
     def drain(self, retry: int) -> None:
         """Send the agent away for so many microseconds, and end the stream."""
@@ -118,6 +146,7 @@ class AgentStream:
         """See `Outlet`."""
         self.subscription.unblock()
         self._write_next()
+        self._around.readable(self)
 
     def closed(self) -> None:
         """See `Outlet`."""
@@ -164,7 +193,7 @@ class AgentStream:
         offer = self._offer()
         if self._around.untold(self):  # its turn comes: it need not fetch
             offer = self.subscription.wanted
-        digest, endpoints = (offer.digest, offer.endpoints) if offer else ("", 0)
+        digest, endpoints = offer.digest if offer else "", self._around.instances_told(self)
         advice = self._around.advice()
         self._connection.write(
             heartbeat_event(known.epoch, known.revision, digest, endpoints, advice)

@@ -14,6 +14,8 @@ from configsvc.agentgate.http import Response
 class Line:
     """A connection that notes what it is told."""
 
+    peer_host = "127.0.0.1"
+
     def __init__(self) -> None:
         self.retired = False
 
