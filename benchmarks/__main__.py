@@ -10,6 +10,7 @@ BENCHMARKS = {
     "publish": "commits a second through the use case, 1 and 8 writers",
     "checking": "validation and check of 100 and 1,000 services",
     "push": "commit to received on 1,000 streams of one process",
+    "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
     "engine.overhead": "what a guarded call costs",
 }

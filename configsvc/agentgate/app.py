@@ -11,7 +11,7 @@ from configsvc.agentgate.options import AgentGateSettings
 from configsvc.agentgate.worker import AgentGateWorker
 from configsvc.store import Store
 
-HUNG: Final = 15
+HUNG: Final = 30
 """Seconds after which a process whose loop does not turn is killed and started anew."""
 
 OpenStore = Callable[[], Store]

@@ -49,6 +49,11 @@ class Connections:
         self._counters.add("connections_turned_away")
         return unavailable("the server has no room for another connection", _RETRY_AFTER)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are in use that idle ones should make room."""
+        return len(self._open) > self._capacity // 2
+
     def discard(self, connection: Wire) -> None:
         """Take note that a connection has ended."""
         self._open.discard(connection)

@@ -143,6 +143,7 @@ class Connection(asyncio.Protocol):
             and exchange.request.keep_alive
             and not response.close
             and not self._retiring
+            and not self._handler.crowded()
         )
         self.write(response.encode(keep_alive=keep_alive))
         reader = self._reader

@@ -58,6 +58,10 @@ class AgentEndpoints:
         """See `Handler`."""
         self._process.connections.discard(connection)
 
+    def crowded(self) -> bool:
+        """See `Handler`: ten thousand streams leave no room for as many idle connections."""
+        return self._process.connections.crowded
+
     def handle(self, exchange: Exchange) -> None:
         """See `Handler`."""
         self._process.counters.add("requests")

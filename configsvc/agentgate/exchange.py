@@ -56,6 +56,9 @@ class Handler(Protocol):
     def closed(self, connection: Wire) -> None:
         """Take note that a connection has ended."""
 
+    def crowded(self) -> bool:
+        """Whether connections without a request should not be kept."""
+
 
 class Exchange:
     """One request and the way to answer it, at most once."""

@@ -31,7 +31,7 @@ from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.shelf import InForce, Shelf
 from configsvc.agentgate.streams import AgentStream
 from configsvc.fleet.ack_writer import AckWriter
-from configsvc.push import Held, Offer, drain_delays, reconnect_delay, report_window
+from configsvc.push import SLICE, Held, Offer, drain_delays, reconnect_delay, report_window
 from configsvc.registry import InstanceReading
 from configsvc.store import Clock, Namespaces, Store
 from configsvc.store.following import Following
@@ -72,8 +72,8 @@ class Gate:
         self.counters = Counters()
         self.connections = Connections(capacity, self.counters)
         self.doorkeeper = Doorkeeper()
-        self.hub = Hub(loop, self._tell, settings.push_rate)
-        self.presence = Presence(self.counters)
+        self.hub = Hub(loop, self._tell, self._told, settings.push_rate)
+        self.presence = Presence(self.counters, clock)
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
@@ -83,6 +83,7 @@ class Gate:
         self.owner = f"{self.pid:x}-{nonce}"
         self._shelf = Shelf()
         self._draining = False
+        self._booking = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._unloaded = {"heads", "tokens", "instances"}
         self._loaded = asyncio.Event()
@@ -187,13 +188,30 @@ class Gate:
         self.hub.tell(new.namespace, changed)
 
     def _tell(self, streams: list[AgentStream]) -> None:
-        """Write first, keep the books afterwards; of whom it does not concern there are none."""
-        before = [stream.subscription.wanted for stream in streams]
-        needing = [stream.refresh() for stream in streams]
-        now = self.now()
-        for stream, former, needs in zip(streams, before, needing, strict=True):
-            if (wanted := stream.subscription.wanted) != former:
-                self.presence.told(stream, wanted, now, needs=needs)
+        """Write first; the books are kept when everybody was written to."""
+        told, service = self.presence.told, None
+        staged, common, event = False, None, None
+        for stream in streams:
+            if stream.service != service:
+                service = stream.service
+                staged, common = self._shelf.common(*service)
+                event = self._shelf.event(common) if common else None
+            former = stream.subscription.wanted
+            offer = stream.offer() if staged else common
+            needs = stream.take(offer, event if offer is common else None)
+            if offer != former:  # whom a rollout does not concern is told nothing
+                told(stream.session, offer, needs=needs)
+
+    def _told(self) -> None:
+        """Everybody was written to."""
+        if not self._booking:
+            self._book()
+
+    def _book(self) -> None:
+        """Enter in the books who was told, a slice at a time."""
+        self._booking = self.presence.book(SLICE)
+        if self._booking:
+            self.loop.call_soon(self._book)
         self._acks.poke()
 
     def _heads_loaded(self) -> None:

@@ -91,6 +91,7 @@ class Hub:
     Args:
         loop: the running loop.
         tell: writes to streams whose service has something else in force.
+        told: called when nobody waits to be told, and between the slices of a paced push.
         rate: streams a second that are told; 0 for as many as there is time for.
     """
 
@@ -98,10 +99,12 @@ class Hub:
         self,
         loop: asyncio.AbstractEventLoop,
         tell: Callable[[list[AgentStream]], None],
+        told: Callable[[], None],
         rate: int = 0,
     ) -> None:
         self._loop = loop
         self._tell = tell
+        self._told = told
         self._untold: Queue[AgentStream] = Queue(rate)
         self._telling = False
         self._streams: _Groups[Service, AgentStream] = _Groups()
@@ -181,6 +184,8 @@ class Hub:
         if part:
             self._loop.call_later(self._untold.pause, self._step)
             self._tell(part)
+        if not part or self._untold.pause:
+            self._told()
 
     def wake_all(self) -> None:
         """Answer every waiting poll."""

@@ -59,6 +59,10 @@ class InternalEndpoints:
     def closed(self, connection: Wire) -> None:
         """See `Handler`."""
 
+    def crowded(self) -> bool:
+        """See `Handler`."""
+        return False
+
     def handle(self, exchange: Exchange) -> None:
         """See `Handler`."""
         request = exchange.request

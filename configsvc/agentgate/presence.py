@@ -1,6 +1,8 @@
 """Which agents there are and what became of what they were sent: the books of this process."""
 
 import logging
+from collections.abc import Callable
+from itertools import islice
 
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.reports import Reported
@@ -10,18 +12,24 @@ from configsvc.push import Held, Need, Offer, need
 
 _log = logging.getLogger("configsvc.agentgate")
 
+_Told = tuple[Offer | None, bool]
+"""What an agent should hold, and whether it was missing that."""
+
 
 class Presence:
     """Keeps rows of agents and counts of changes in step. Times are microseconds.
 
     Args:
         counters: where acknowledgements are counted.
+        now: the present.
     """
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, now: Callable[[], int]) -> None:
+        self._now = now
         self.roster = Roster()
         self.convergence = Convergence()
         self._counters = counters
+        self._unbooked: dict[str, _Told] = {}
 
     def joined(self, stream: AgentStream, held: Held | None, offer: Offer, now: int) -> None:
         """A stream was opened by an agent that holds something, or nothing.
@@ -45,19 +53,36 @@ class Presence:
             self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
         self.convergence.returned(row, now)
 
-    def told(self, stream: AgentStream, offer: Offer | None, now: int, *, needs: bool) -> None:
-        """An agent should hold something else from now on.
+    def told(self, session: str, offer: Offer | None, *, needs: bool) -> None:
+        """An agent should hold something else from now on; it is entered in the books later.
 
         Args:
-            stream: its stream.
+            session: its stream.
             offer: what it should hold; None if its service is gone.
-            now: when.
             needs: False if it has that already; changes it was never sent are then no more meant
                 for it, because they were taken back.
         """
-        row = self.roster.get(stream.session)
-        if row is None:
+        if session in self._unbooked:
+            self._catch_up(session)
+        self._unbooked[session] = (offer, needs)
+
+    def book(self, limit: int = 1 << 30) -> bool:
+        """Enter so many of those who were told; True if there are more.
+
+        Agents are written to first and counted afterwards, unless one answers meanwhile: it is
+        entered before its answer is.
+        """
+        for session in list(islice(self._unbooked, limit)):
+            self._catch_up(session)
+        return bool(self._unbooked)
+
+    def _catch_up(self, session: str) -> None:
+        told = self._unbooked.pop(session, None)
+        row = self.roster.get(session)
+        if told is None or row is None:
             return
+        offer, needs = told
+        now = self._now()
         if offer is not None and offer.digest == row.wanted_digest:  # by another number
             self._want(row, offer)
             return
@@ -65,10 +90,11 @@ class Presence:
         if needs and offer is not None:
             self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
         else:
-            self.convergence.forget(stream.session, now)
+            self.convergence.forget(session, now)
 
     def reported(self, reported: Reported, now: int) -> None:
         """An agent reports; its stream is open, or it has none and polls."""
+        self._catch_up(reported.report.session)
         row = self.roster.get(reported.report.session)
         if row is None:
             self.roster.report_poll(reported.identity, reported.report, now)
@@ -83,6 +109,7 @@ class Presence:
 
     def left(self, session: str, now: int) -> None:
         """A stream has ended."""
+        self._catch_up(session)
         row = self.roster.get(session)
         if row is None:
             return
@@ -94,6 +121,7 @@ class Presence:
 
     def sent_away(self, session: str, now: int) -> None:
         """An agent is told to go to another process, which will count it."""
+        self._catch_up(session)
         self.convergence.forget(session, now)
 
     def _want(self, row: AgentRow, offer: Offer | None) -> None:

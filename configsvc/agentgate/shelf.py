@@ -71,6 +71,7 @@ class Shelf:
         self._in_force: dict[str, InForce] = {}
         self._bytes: OrderedDict[str, bytes] = OrderedDict()
         self._events: OrderedDict[Offer, bytes] = OrderedDict()
+        self._latest: tuple[Offer, bytes] | None = None
         self._max_bytes = max_bytes
         self._size = 0
 
@@ -92,6 +93,14 @@ class Shelf:
         """What a namespace has in force; None if it does not exist."""
         return self._in_force.get(namespace)
 
+    def common(self, namespace: str, service: str) -> tuple[bool, Offer | None]:
+        """Whether a rollout concerns a service, and what those should hold that are not in it."""
+        known = self._in_force.get(namespace)
+        if known is None:
+            return False, None
+        staged = known.staged is not None and service in known.staged.offers
+        return staged, known.offers.get(service)
+
     def keep(self, digest: str, data: bytes) -> None:
         """Keep the bytes of a bundle for a while."""
         if digest not in self._bytes:
@@ -108,9 +117,13 @@ class Shelf:
 
     def event(self, offer: Offer, *, reset: bool = False) -> bytes | None:
         """The event that brings a bundle; None if its bytes must be loaded first."""
+        latest = self._latest
+        if latest is not None and latest[0] is offer and not reset:
+            return latest[1]  # what a whole fleet is sent is not looked up for each of them
         event = None if reset else self._events.get(offer)
         if event is not None:
             self._events.move_to_end(offer)
+            self._latest = (offer, event)
             return event
         data = self.data(offer.digest)
         if data is None:
@@ -118,6 +131,7 @@ class Shelf:
         event = bundle_event(offer, data, reset=reset)
         if not reset:
             self._events[offer] = event
+            self._latest = (offer, event)
             self._size += len(event)
             self._shrink()
         return event

@@ -7,7 +7,7 @@ from typing import Protocol
 from configsvc.agentgate.events import GONE, Advice, drain_event, heartbeat_event
 from configsvc.agentgate.exchange import Wire
 from configsvc.agentgate.shelf import InForce
-from configsvc.push import Held, Offer, PushKind, Subscription, heartbeat_delay
+from configsvc.push import Held, Offer, Push, PushKind, Subscription, heartbeat_delay
 
 
 class Surroundings(Protocol):
@@ -69,6 +69,7 @@ class AgentStream:
         "identity",
         "labels",
         "missed",
+        "service",
         "session",
         "subscription",
         "token_id",
@@ -85,6 +86,7 @@ class AgentStream:
         labels: Mapping[str, str],
     ) -> None:
         self.identity = identity
+        self.service = identity[:2]
         self.session = session
         self.token_id = token_id
         self.labels = labels
@@ -108,10 +110,29 @@ class AgentStream:
 
     def refresh(self) -> bool:
         """Write what the agent needs by now, if its connection takes it; False: it has it all."""
-        self.subscription.want(self._offer())
-        needs = self.subscription.needs
-        self._write_next()
-        return needs
+        return self.take(self.offer())
+
+    def take(self, offer: Offer | None, event: bytes | None = None) -> bool:
+        """As `refresh`, where it is known what the agent should hold.
+
+        Args:
+            offer: what that is; None if its service is gone.
+            event: the bytes that bring it, if they are at hand.
+        """
+        push = self.subscription.want(offer)
+        if push is None:
+            return False
+        if event is None or offer is None or push is not offer.push:
+            self._write_next()
+        elif self._connection is not None and self.subscription.next() is push:
+            self._write_bundle(push, event)
+        return True
+
+    def offer(self) -> Offer | None:
+        """What the agent should hold; None if its service has no bundle."""
+        namespace, service, instance = self.identity
+        known = self._around.in_force(namespace)
+        return known.offer(service, instance, self.labels) if known else None
 
     @property
     def open(self) -> bool:
@@ -157,11 +178,6 @@ class AgentStream:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
-    def _offer(self) -> Offer | None:
-        namespace, service, instance = self.identity
-        known = self._around.in_force(namespace)
-        return known.offer(service, instance, self.labels) if known else None
-
     def _write_next(self) -> None:
         push = self.subscription.next()
         if push is None or self._connection is None:
@@ -174,9 +190,13 @@ class AgentStream:
         if event is None:
             self._around.load(self, push.offer.digest)
             return
+        self._write_bundle(push, event)
+
+    def _write_bundle(self, push: Push, event: bytes) -> None:
         self.subscription.sent(push)
-        self._connection.write(event)
-        self._around.pushed(self, len(event))
+        if self._connection is not None:
+            self._connection.write(event)
+            self._around.pushed(self, len(event))
 
     def _schedule(self) -> None:
         delay = heartbeat_delay(self._around.heartbeat, self._around.random)
@@ -190,7 +210,7 @@ class AgentStream:
         known = self._around.in_force(self.identity[0])
         if self._connection is None or self.subscription.blocked or known is None:
             return
-        offer = self._offer()
+        offer = self.offer()
         if self._around.untold(self):  # its turn comes: it need not fetch
             offer = self.subscription.wanted
         digest, endpoints = offer.digest if offer else "", self._around.instances_told(self)

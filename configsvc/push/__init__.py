@@ -1,12 +1,19 @@
 """What an agent should be sent and when: plain objects, without sockets and clocks."""
 
 from configsvc.push.heartbeats import HEARTBEAT, heartbeat_delay
-from configsvc.push.offers import Held, Need, Offer, ResumeId, need
-from configsvc.push.pacing import Queue, drain_delays, reconnect_delay, report_window
-from configsvc.push.subscription import Push, PushKind, Subscription
+from configsvc.push.offers import Held, Need, Offer, Push, PushKind, ResumeId, need
+from configsvc.push.pacing import (
+    SLICE,
+    Queue,
+    drain_delays,
+    reconnect_delay,
+    report_window,
+)
+from configsvc.push.subscription import Subscription
 
 __all__ = [
     "HEARTBEAT",
+    "SLICE",
     "Held",
     "Need",
     "Offer",

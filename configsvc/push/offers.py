@@ -1,8 +1,8 @@
 """What a service's agents should hold, what one of them holds, and whether it needs anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Self
+from typing import NamedTuple, Self
 
 _MAX_NUMBER = 1 << 63
 
@@ -26,6 +26,14 @@ class Offer:
     revision: int
     committed: int
     endpoints: int = 0
+    held: "Held" = field(init=False, compare=False, repr=False)
+    """What an agent holds after it was sent this; one object for all of them."""
+    push: "Push" = field(init=False, compare=False, repr=False)
+    """What an agent is sent that lacks it and held an earlier one; one object for all of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "held", Held(self.epoch, self.version, self.digest))
+        object.__setattr__(self, "push", Push(PushKind.BUNDLE, self))
 
     @property
     def resume_id(self) -> "ResumeId":
@@ -69,11 +77,6 @@ class Held:
     digest: str | None
 
     @classmethod
-    def of(cls, offer: Offer) -> Self:
-        """What an agent holds after it was sent the offer."""
-        return cls(offer.epoch, offer.version, offer.digest)
-
-    @classmethod
     def resumed(cls, last_event_id: str | None, digest: str | None) -> Self | None:
         """What a connecting agent holds, from the two headers it sends; None if nothing.
 
@@ -86,6 +89,22 @@ class Held:
         if resume is None:
             return cls("", 0, digest or None)
         return cls(resume.epoch, resume.version, digest or None)
+
+
+class PushKind(Enum):
+    """What a push carries."""
+
+    BUNDLE = auto()
+    GONE = auto()
+    """The service has no bundle any more."""
+
+
+class Push(NamedTuple):
+    """Something to write to a stream now."""
+
+    kind: PushKind
+    offer: Offer | None = None
+    reset: bool = False
 
 
 class Need(Enum):

@@ -20,7 +20,7 @@ _REPORT: Final = 500
 
 _SHORTEST_DRAIN: Final = 500_000
 _LONGEST_DRAIN: Final = 30_000_000
-_LONGEST_REPORT: Final = 5_000_000
+_LONGEST_REPORT: Final = 30_000_000
 
 
 class Queue(Generic[T]):

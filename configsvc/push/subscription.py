@@ -1,26 +1,6 @@
 """The state of one agent's stream: what it was sent, what it should hold, whether it is slow."""
 
-from dataclasses import dataclass
-from enum import Enum, auto
-
-from configsvc.push.offers import Held, Need, Offer, need
-
-
-class PushKind(Enum):
-    """What a push carries."""
-
-    BUNDLE = auto()
-    GONE = auto()
-    """The service has no bundle any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """Something to write to the stream now."""
-
-    kind: PushKind
-    offer: Offer | None = None
-    reset: bool = False
+from configsvc.push.offers import Held, Need, Offer, Push, PushKind, need
 
 
 class Subscription:
@@ -35,12 +15,12 @@ class Subscription:
         held: what the agent says that it stored, None if nothing.
     """
 
-    __slots__ = ("_blocked", "_gone_told", "_held", "_known", "_merged", "_wanted")
+    __slots__ = ("_blocked", "_due", "_gone_told", "_held", "_merged", "_wanted")
 
     def __init__(self, held: Held | None) -> None:
         self._held = held
         self._wanted: Offer | None = None
-        self._known = False
+        self._due: Push | None = None
         self._gone_told = False
         self._blocked = False
         self._merged = 0
@@ -65,17 +45,22 @@ class Subscription:
         """How many pushes were never written because a newer one took their place."""
         return self._merged
 
-    def want(self, offer: Offer | None) -> None:
-        """Take note of what the agent should hold from now on; None: its service is gone."""
-        if self.blocked and self.needs:
+    def want(self, offer: Offer | None) -> Push | None:
+        """Take note of what the agent should hold from now on; None: its service is gone.
+
+        Returns:
+            What it must be sent for that, whether it reads or not; None if nothing.
+        """
+        if self._blocked and self._due is not None:
             self._merged += 1
         self._wanted = offer
-        self._known = True
+        self._due = self._pending()
+        return self._due
 
     @property
     def needs(self) -> bool:
         """True if the agent should be sent something, whether it reads or not."""
-        return self._pending() is not None
+        return self._due is not None
 
     def block(self) -> None:
         """Note that the agent does not keep up; nothing is to be written until `unblock`."""
@@ -87,21 +72,22 @@ class Subscription:
 
     def next(self) -> Push | None:
         """What to write now; None if the agent needs nothing or does not read."""
-        return None if self.blocked else self._pending()
+        return None if self._blocked else self._due
 
     def sent(self, push: Push) -> None:
         """Note that what `next` returned is being written."""
         self._gone_told = push.kind is PushKind.GONE
         if push.offer is not None:
-            self._held = Held.of(push.offer)
+            self._held = push.offer.held
+        self._due = None if push is self._due else self._pending()
 
     def _pending(self) -> Push | None:
         """What the agent needs, whether it reads or not."""
-        if not self._known:
-            return None
         if self._wanted is None:
             return None if self._gone_told else Push(PushKind.GONE)
         needed = need(self._held, self._wanted)
         if needed is Need.NOTHING and not self._gone_told:
             return None
-        return Push(PushKind.BUNDLE, self._wanted, reset=needed is Need.RESET)
+        if needed is Need.RESET:
+            return Push(PushKind.BUNDLE, self._wanted, reset=True)
+        return self._wanted.push

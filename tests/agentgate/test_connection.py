@@ -195,6 +195,22 @@ def test_too_many_connections(world: World, tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_idle_connections_make_room_when_it_is_crowded(world: World, tmp_path: Path) -> None:
+    """Answers close the connection once more than half of the room is taken."""
+
+    async def scenario() -> None:
+        async with serving(world.store, settings(tmp_path), capacity=2) as gate:
+            first = await gate.connect()
+            first.send(get(world.token()))
+            assert "connection" not in (await first.answer()).headers
+            second = await gate.connect()
+            second.send(get(world.token()))
+            assert (await second.answer()).headers["connection"] == "close"
+            assert await second.ended()
+
+    run(scenario())
+
+
 def test_slow_reader_delays_nobody_and_gets_only_the_newest(world: World, tmp_path: Path) -> None:
     """While one agent does not read, others get every change; it gets the last one alone."""
 
@@ -202,6 +218,7 @@ def test_slow_reader_delays_nobody_and_gets_only_the_newest(world: World, tmp_pa
         async with serving(world.store, settings(tmp_path)) as gate:
             token = world.token()
             slow = await gate.connect(receive_buffer=4096)
+            slow.pause()
             head = f"GET {stream_target(instance='slow')} HTTP/1.1\r\nAuthorization: Bearer {token}"
             slow.send(f"{head}\r\n\r\n".encode())
             await until(lambda: len(gate.gate.hub.streams()) == 1)
@@ -214,6 +231,7 @@ def test_slow_reader_delays_nobody_and_gets_only_the_newest(world: World, tmp_pa
                 assert event.bundle == bundle("player-engine", f"{number}", 1 << 20)
             assert stream.subscription.blocked
             assert gate.gate.metrics()["streams_blocked"] == 1
+            slow.resume()
             assert (await slow.head())[0] == 200
             versions: list[int] = []
             while not versions or versions[-1] != 10:

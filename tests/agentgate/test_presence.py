@@ -13,9 +13,9 @@ ONE = ("prod", "player-engine", "one")
 NEW = Offer("new-epoch", 5, "d5", 5, 1_000)
 
 
-def stream(session: str) -> AgentStream:
-    """A stream of the one agent; nothing is written to it."""
-    return AgentStream(ONE, session, "token", None, cast("Surroundings", None), {})
+def stream(session: str, instance: str = "one") -> AgentStream:
+    """A stream of the one agent, or of another; nothing is written to it."""
+    return AgentStream((*ONE[:2], instance), session, "token", None, cast("Surroundings", None), {})
 
 
 def said(session: str, version: int, state: AgentState = AgentState.APPLIED) -> Reported:
@@ -26,7 +26,7 @@ def said(session: str, version: int, state: AgentState = AgentState.APPLIED) -> 
 
 def joined(held: Held) -> Presence:
     """An agent that comes back with an older bundle than the present one."""
-    presence = Presence(Counters())
+    presence = Presence(Counters(), lambda: 2_000)
     presence.joined(stream("s"), held, NEW, 2_000)
     return presence
 
@@ -62,3 +62,34 @@ def test_agent_that_comes_back_before_its_old_stream_ends_is_one_agent() -> None
     assert [row.session for row in presence.roster.rows()] == ["t"]
     presence.reported(said("t", 5), 5_000)
     assert states(presence) == {AgentState.APPLIED: 1}
+
+
+def test_who_was_told_is_booked_before_its_answer() -> None:
+    """Agents are written to first and counted later; an answer that comes meanwhile counts."""
+    presence = Presence(Counters(), lambda: 6_000)
+    for session in ("s", "t"):
+        presence.joined(stream(session, "one" if session == "s" else "two"), NEW.held, NEW, 2_000)
+        presence.told(session, Offer("new-epoch", 6, "d6", 6, 5_000), needs=True)
+    presence.reported(said("s", 6), 7_000)
+    counts = presence.convergence.counts("prod", 6)
+    assert counts is not None
+    assert counts.states[AgentState.APPLIED] == 1
+
+    assert presence.book(1) is False
+    counts = presence.convergence.counts("prod", 6)
+    assert counts is not None
+    assert (counts.targeted, counts.count(AgentState.PENDING)) == (2, 1)
+
+
+def test_two_changes_before_the_books_are_kept_are_two() -> None:
+    """An agent that was sent both was meant to have both."""
+    presence = Presence(Counters(), lambda: 6_000)
+    presence.joined(stream("s"), NEW.held, NEW, 2_000)
+    for version in (6, 7):
+        offer = Offer("new-epoch", version, f"d{version}", version, 5_000)
+        presence.told("s", offer, needs=True)
+    presence.book()
+    for version in (6, 7):
+        counts = presence.convergence.counts("prod", version)
+        assert counts is not None
+        assert counts.targeted == 1

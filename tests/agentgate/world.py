@@ -132,6 +132,14 @@ class Client:
         self.reader = reader
         self.writer = writer
 
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    def resume(self) -> None:
+        """Read again."""
+        self.writer.transport.resume_reading()  # type: ignore[attr-defined]
+
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self.writer.write(data)

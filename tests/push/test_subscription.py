@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from configsvc.push import Held, Offer, Push, PushKind, Subscription
+from configsvc.push import Offer, Push, PushKind, Subscription
 
 
 def offer(version: int, digest: str | None = None, epoch: str = "e") -> Offer:
@@ -38,7 +38,7 @@ def test_new_agent_gets_the_bundle() -> None:
 
 def test_nothing_is_sent_before_it_is_known_what_to_hold() -> None:
     """Not knowing is no deletion."""
-    assert write(Subscription(Held.of(offer(1)))) is None
+    assert write(Subscription(offer(1).held)) is None
 
 
 def test_same_digest_is_not_sent_again() -> None:
@@ -57,7 +57,7 @@ def test_push_that_was_not_written_stays_next() -> None:
 
 def test_blocked_stream_keeps_only_the_newest() -> None:
     """Of three changes while an agent does not read, it is sent the last."""
-    subscription = Subscription(Held.of(offer(1)))
+    subscription = Subscription(offer(1).held)
     subscription.block()
     assert [wanting(subscription, offer(n)) for n in (2, 3, 4)] == [None, None, None]
     assert subscription.merged == 2
@@ -68,7 +68,7 @@ def test_blocked_stream_keeps_only_the_newest() -> None:
 
 def test_change_taken_back_is_not_sent() -> None:
     """There and back again while blocked needs no push."""
-    subscription = Subscription(Held.of(offer(1)))
+    subscription = Subscription(offer(1).held)
     subscription.block()
     subscription.want(offer(2))
     subscription.want(offer(3, digest="d1"))
@@ -78,21 +78,21 @@ def test_change_taken_back_is_not_sent() -> None:
 
 def test_gone_is_told_once() -> None:
     """A service that is gone stays gone."""
-    subscription = Subscription(Held.of(offer(1)))
+    subscription = Subscription(offer(1).held)
     assert wanting(subscription, None) == Push(PushKind.GONE)
     assert wanting(subscription, None) is None
 
 
 def test_bundle_is_sent_again_after_gone() -> None:
     """An agent told that its service is gone learns that it is back, digest unchanged or not."""
-    subscription = Subscription(Held.of(offer(1)))
+    subscription = Subscription(offer(1).held)
     wanting(subscription, None)
     assert wanting(subscription, offer(1)) == bundle(offer(1))
 
 
 def test_new_epoch_resets() -> None:
     """After a restore the same digest is sent again, marked."""
-    subscription = Subscription(Held.of(offer(5)))
+    subscription = Subscription(offer(5).held)
     restored = offer(3, digest="d5", epoch="f")
     assert wanting(subscription, restored) == bundle(restored, reset=True)
     assert wanting(subscription, restored) is None

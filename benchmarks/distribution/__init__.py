@@ -1,0 +1,1 @@
+"""How fast a change reaches a large fleet, beside a server in C, Redis, NATS and etcd."""
