@@ -28,6 +28,9 @@ SESSIONS: Final = f"{ROOT}session/"
 NODES: Final = f"{ROOT}node/"
 """Live nodes, and who of them leads."""
 
+TRANSFER: Final = f"{ROOT}transfer"
+"""There while something is copied into the store: says what, so that it can be finished."""
+
 _UNUSABLE: Final = re.compile("[/\0\ud800-\udfff]")
 
 

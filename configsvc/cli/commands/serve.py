@@ -1,36 +1,12 @@
 """``configsvc serve``: a node, from one command."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from configsvc.settings import Row, Settings, rows, spell
-
-
-def _flag(row: Row) -> Callable[[Any], Any]:
-    """The flag of one setting; its value is checked with those of all the others."""
-    bounds = f"{row.bounds}; " if row.bounds and not row.choices else ""
-    default = f"  [{bounds}default: {spell(row.default)}]" if spell(row.default) else ""
-    options: dict[str, Any] = {"help": row.help + default, "default": None}
-    if row.type is bool:
-        options["is_flag"] = True
-    elif row.choices:
-        options["type"] = click.Choice(row.choices)
-    else:
-        options["metavar"] = _METAVARS.get(row.unit, row.type.__name__.upper())
-    return click.option(row.flag, row.name, **options)
-
-
-_METAVARS = {"URL": "URL", "host:port": "HOST:PORT", "seconds": "SECONDS"}
-
-
-def _flags(command: Callable[..., None]) -> Callable[..., None]:
-    for row in reversed(rows()):
-        command = _flag(row)(command)
-    return command
+from configsvc.cli.setting_flags import setting_flags
+from configsvc.settings import Settings
 
 
 @click.command("serve")
@@ -41,7 +17,7 @@ def _flags(command: Callable[..., None]) -> Callable[..., None]:
     show_envvar=True,
     help="TOML file of settings; flags and variables win over it.",
 )
-@_flags
+@setting_flags()
 @click.pass_context
 def command(context: click.Context, /, config: Path | None, **flags: object) -> None:
     """Start a node: both planes and the controller.
