@@ -71,6 +71,7 @@ def test_a_changed_byte_is_found(backup: Path, tmp_path: Path) -> None:
         (gzip.compress(b'{"format":"configsvc-backup","version":2}\n'), "of version 1"),
         (gzip.compress(b"[]\n"), "is damaged"),
     ],
+    ids=["missing", "text", "later", "list"],
 )
 def test_another_file_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
     """Also a backup of a later version."""
