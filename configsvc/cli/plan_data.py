@@ -1,21 +1,16 @@
 """A plan as JSON: the members that the server's check has too have the same shape."""
 
-from collections.abc import Iterable
-from math import isinf
 from typing import Any
 
 from configsvc.analysis.formats import Spot, finding_data
 from configsvc.analysis.formats.data import not_evaluated_data
-from configsvc.analysis.interval import Range
 from configsvc.cli.planning import Plan
 from configsvc.cli.reports import error_data
-from configsvc.model.findings import EdgeId, Place
+from configsvc.model.findings import Place
 from configsvc.model.names import Kind
-from configsvc.model.quantities import format_duration
 from configsvc.model.resources import Source
 from configsvc.schema import Location, leaf_json
-from configsvc.usecases.bound_changes import AmplificationChange, LatencyChange
-from configsvc.usecases.edge_bounds import EdgeBounds
+from configsvc.usecases.bound_data import bound_changes_data, edge_bounds_data, edge_data
 from configsvc.usecases.edge_changes import EdgeChange, FieldChange
 
 
@@ -36,10 +31,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         ],
         "edges": [_edge_change(each, plan) for each in plan.edges.edges],
         "edgesTotal": plan.edges.total,
-        "bounds": {
-            "latency": [_latency(each) for each in plan.bounds.latencies],
-            "amplification": [_amplification(each) for each in plan.bounds.amplifications],
-        },
+        "bounds": bound_changes_data(plan.bounds),
         "findings": [finding_data(f, locate) for f in plan.report.findings],
         "added": [f.fingerprints[0] for f in plan.added],
         "blocking": [f.fingerprints[0] for f in plan.blocking],
@@ -57,15 +49,14 @@ def _spot(location: Location | None) -> Spot | None:
 
 def _edge_change(change: EdgeChange, plan: Plan) -> dict[str, Any]:
     return {
-        **_edge(change.edge),
+        **edge_data(change.edge),
         "change": change.change,
-        "bounds": {"before": _edge_bounds(change.before), "after": _edge_bounds(change.after)},
+        "bounds": {
+            "before": edge_bounds_data(change.before),
+            "after": edge_bounds_data(change.after),
+        },
         "fields": [_field(field, plan) for field in change.fields],
     }
-
-
-def _edge(edge: EdgeId) -> dict[str, str]:
-    return {"from": edge.caller, "to": edge.callee, "operation": edge.operation}
 
 
 def _field(field: FieldChange, plan: Plan) -> dict[str, Any]:
@@ -96,49 +87,3 @@ def _source(source: Source, location: Location | None) -> dict[str, Any]:
     if spot is not None:
         data |= {"file": spot.file, "line": spot.line, "column": spot.column}
     return data
-
-
-def _edge_bounds(bounds: EdgeBounds | None) -> dict[str, Any] | None:
-    if bounds is None:
-        return None
-    time, copies = bounds.worst_case, bounds.copies
-    return {
-        "worstCase": _times(time),
-        "amplification": {"low": _number(copies.low), "high": _number(copies.high)},
-        "missing": sorted(time.missing | copies.missing),
-    }
-
-
-def _latency(change: LatencyChange) -> dict[str, Any]:
-    sides = (change.before, change.after)
-    return {
-        "node": change.node,
-        "operation": change.operation,
-        "before": change.before and _times(change.before),
-        "after": change.after and _times(change.after),
-        "missing": sorted(_missing(each for each in sides if each)),
-    }
-
-
-def _missing(ranges: Iterable[Range]) -> set[str]:
-    return {name for each in ranges for name in each.missing}
-
-
-def _amplification(change: AmplificationChange) -> dict[str, Any]:
-    return {
-        "path": [_edge(edge) for edge in change.path],
-        "before": _number(change.before),
-        "after": _number(change.after),
-    }
-
-
-def _times(time: Range) -> dict[str, str | None]:
-    return {"low": _time(time.low), "high": _time(time.high)}
-
-
-def _time(micros: float) -> str | None:
-    return None if isinf(micros) else format_duration(round(micros))
-
-
-def _number(number: float) -> float | None:
-    return None if isinf(number) else number

@@ -16,9 +16,9 @@ from configsvc.model.names import Kind
 from configsvc.model.quantities import format_duration
 from configsvc.model.resources import Source
 from configsvc.schema import Location, leaf_json
-from configsvc.usecases.bound_changes import AmplificationChange, LatencyChange
-from configsvc.usecases.edge_bounds import EdgeBounds
+from configsvc.usecases.bound_changes import AmplificationChange, WayInChange
 from configsvc.usecases.edge_changes import EdgeChange, FieldChange
+from configsvc.usecases.graph_bounds import EdgeBounds
 
 SHOWN: Final = 20
 """Edges, bounds and resources that are written out; JSON has all of them."""
@@ -34,7 +34,7 @@ def plan_text(plan: Plan, locate: Locator) -> str:
         _block(f"against {plan.comparison.origin.name}", _resources(plan)),
         *(_edge(each, plan) for each in plan.edges.edges[:SHOWN]),
         _more(plan.edges.total - SHOWN, "more edge"),
-        _block("longest time from each way in", _rest(_latencies(plan), "more way in")),
+        _block("longest time from each way in", _rest(_ways_in(plan), "more way in")),
         _block("requests for one at the way in", _rest(_amplifications(plan), "more path")),
         *(finding_text(each, locate) for each in plan.added),
         _block("newly waived", [f"  {each.code} on {each.subject}" for each in plan.waived]),
@@ -112,6 +112,9 @@ def _edge_bounds(before: EdgeBounds | None, after: EdgeBounds | None) -> Iterato
     yield from _moved("worst case", _time_range(was), _time_range(now))
     was, now = (each.copies if each else None for each in (before, after))
     yield from _moved("requests for one", _copies(was), _copies(now))
+    was, now = (each.abandoned if each else None for each in (before, after))
+    if any(each and each.low for each in (was, now)):
+        yield from _moved("work for nobody", _time_range(was), _time_range(now))
 
 
 def _moved(name: str, before: str | None, after: str | None) -> Iterator[str]:
@@ -121,15 +124,31 @@ def _moved(name: str, before: str | None, after: str | None) -> Iterator[str]:
     yield f"{name}: {' to '.join(both)}"
 
 
-def _latencies(plan: Plan) -> list[str]:
-    return [line for each in plan.bounds.latencies for line in _latency(each)]
+def _ways_in(plan: Plan) -> list[str]:
+    return [_way_in(each) for each in plan.bounds.ways_in]
 
 
-def _latency(change: LatencyChange) -> Iterator[str]:
-    before, after = _time_range(change.before), _time_range(change.after)
-    for line in _moved(f"{change.node}[{change.operation}]", before, after):
-        gone = "" if change.after else " (gone)"
-        yield f"  {line}{gone}"
+def _way_in(change: WayInChange) -> str:
+    """A way in on one line: its longest time, the path that decides it, and what goes on."""
+    name = f"  {change.node}[{change.operation}]"
+    before, after = change.before, change.after
+    if after is None:
+        was = _time_range(before.longest if before else None)
+        return f"{name}: {was} (gone)"
+    was = _time_range(before.longest) if before else None
+    line = f"{name}: {_turned(was, _time_range(after.longest))}"
+    if after.path:
+        line += f" over {_path(after.path)}"
+    if not any(way and way.abandoned.low for way in (before, after)):
+        return line  # nothing goes on for sure; JSON has what could
+    left = _time_range(before.abandoned) if before else None
+    where = f" below {after.given_up}" if after.given_up else ""
+    return f"{line}; work for nobody: {_turned(left, _time_range(after.abandoned))}{where}"
+
+
+def _turned(before: str | None, after: str | None) -> str:
+    """A value, after the one that it takes the place of."""
+    return " to ".join(dict.fromkeys(each for each in (before, after) if each is not None))
 
 
 def _amplifications(plan: Plan) -> list[str]:

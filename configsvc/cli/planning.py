@@ -9,8 +9,9 @@ from configsvc.analysis.rules import ALL
 from configsvc.cli.comparing import Comparison
 from configsvc.model.findings import Finding, Severity
 from configsvc.model.names import Key
-from configsvc.usecases.bound_changes import BoundChanges, bound_changes
+from configsvc.usecases.bound_changes import BoundChanges, compare_bounds
 from configsvc.usecases.edge_changes import EdgeChanges, changed_edges
+from configsvc.usecases.graph_bounds import BoundsOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ def plan_of(comparison: Comparison, today: date) -> Plan:
     """Run today's rules over both sides of a change and compare everything that can be."""
     before, after = comparison.before, comparison.after
     was, now = (analyze(catalog, ALL, today=today) for catalog in (before, after))
+    bounds = BoundsOf(before), BoundsOf(after)
     known = {mark for finding in was.waived for mark in finding.fingerprints}
     return Plan(
         comparison=comparison,
         report=now,
         resources=tuple(_resources(comparison)),
-        edges=changed_edges(before, after, comparison.keys),
-        bounds=bound_changes(before, after),
+        edges=changed_edges(before, after, comparison.keys, bounds),
+        bounds=compare_bounds(*bounds),
         added=new_findings(now, was, least=Severity.INFO),
         resolved=tuple(f for f in was.findings if now.marks.keys().isdisjoint(f.fingerprints)),
         blocking=new_findings(now, was),

@@ -8,8 +8,7 @@ from configsvc.model.findings import EdgeId
 from configsvc.model.names import POLICY_KINDS, Key
 from configsvc.model.resources import Source
 from configsvc.resolve import Catalog, affected, explain
-from configsvc.usecases.edge_bounds import BoundsOf, EdgeBounds
-from configsvc.usecases.proposing import Proposal
+from configsvc.usecases.graph_bounds import BoundsOf, EdgeBounds
 
 MAX_EDGES: Final = 1_000
 """Edges listed field by field; a change of a namespace-wide default may touch many more."""
@@ -50,13 +49,13 @@ class EdgeChanges:
     total: int
 
 
-def edge_changes(proposal: Proposal) -> EdgeChanges:
-    """Compare the effective policies of every edge that a proposal can touch."""
-    return changed_edges(proposal.before.catalog, proposal.after, proposal.keys)
+def changed_edges(
+    before: Catalog, after: Catalog, keys: frozenset[Key], bounds: tuple[BoundsOf, BoundsOf]
+) -> EdgeChanges:
+    """Compare the effective policies of every edge that a change of `keys` can touch.
 
-
-def changed_edges(before: Catalog, after: Catalog, keys: frozenset[Key]) -> EdgeChanges:
-    """Compare the effective policies of every edge that a change of `keys` can touch."""
+    `bounds` are those of both sides.
+    """
     callers = affected(before, after, keys) | before.gateways.keys() | after.gateways.keys()
     touched = sorted(
         edge
@@ -64,9 +63,6 @@ def changed_edges(before: Catalog, after: Catalog, keys: frozenset[Key]) -> Edge
         for edge in before.graph.edges_of(caller) | after.graph.edges_of(caller)
         if _differs(before, after, edge)
     )
-    if not touched:
-        return EdgeChanges((), 0)
-    bounds = BoundsOf(before), BoundsOf(after)
     listed = tuple(_edge_change(before, after, edge, bounds) for edge in touched[:MAX_EDGES])
     return EdgeChanges(listed, len(touched))
 

@@ -16,6 +16,7 @@ from configsvc.usecases.errors import (
     UnknownNamespaceError,
     UnknownResourceError,
 )
+from configsvc.usecases.graph_bounds import BoundsOf
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
 from configsvc.usecases.workspace import Workspace, Workspaces
@@ -163,6 +164,10 @@ class Inspector:
     def graph(self, who: Principal, namespace: str) -> CallGraph:
         """Who calls whom at the head."""
         return self._workspace(who, namespace).catalog.graph
+
+    def bounds(self, who: Principal, namespace: str) -> BoundsOf:
+        """What calls and ways in cost at worst at the head."""
+        return self._workspaces.bounds(self._workspace(who, namespace))
 
     def findings(self, who: Principal, namespace: str) -> Report:
         """What today's rules say of the head."""

@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 
 from configsvc.schema import DocumentError
-from configsvc.usecases.edge_changes import EdgeChanges, edge_changes
+from configsvc.usecases.bound_changes import BoundChanges, compare_bounds
+from configsvc.usecases.edge_changes import EdgeChanges, changed_edges
+from configsvc.usecases.graph_bounds import BoundsOf
 from configsvc.usecases.judging import Judgement
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A judgement, the documents that could not be read and are left out of it, and the edges."""
+    """A judgement, the documents that could not be read and are left out of it, and what changes.
+
+    `bounds` are those of the whole graph.
+    """
 
     judgement: Judgement
     errors: tuple[DocumentError, ...]
     edges: EdgeChanges
+    bounds: BoundChanges
 
     @property
     def publishable(self) -> bool:
@@ -23,4 +29,7 @@ class Preview:
 
 def preview_of(judgement: Judgement, errors: tuple[DocumentError, ...] = ()) -> Preview:
     """The preview of what was judged."""
-    return Preview(judgement, errors, edge_changes(judgement.proposal))
+    proposal = judgement.proposal
+    was, now = BoundsOf(proposal.before.catalog), BoundsOf(proposal.after)
+    edges = changed_edges(proposal.before.catalog, proposal.after, proposal.keys, (was, now))
+    return Preview(judgement, errors, edges, compare_bounds(was, now))

@@ -12,6 +12,7 @@ from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
 from configsvc.schema import read_stored
 from configsvc.store import Head, Item, Namespaces, Snapshot
+from configsvc.usecases.graph_bounds import BoundsOf
 
 KEPT_NAMESPACES: Final = 16
 """Namespaces whose head is kept typed in memory; the least recently used one goes first."""
@@ -48,6 +49,7 @@ class _Kept:
     snapshot: Snapshot
     workspace: Workspace
     judged: Judged | None = None
+    bounds: BoundsOf | None = None
 
 
 class Workspaces:
@@ -92,6 +94,16 @@ class Workspaces:
         if judged is None or judged.day != today:
             judged = kept.judged = Judged(today, self.examine(workspace.catalog, today))
         return judged.report
+
+    def bounds(self, workspace: Workspace) -> BoundsOf:
+        """The bounds of a workspace's graph; remembered for the head."""
+        with self._lock:
+            kept = self._kept.get(workspace.namespace)
+        if kept is None or kept.workspace is not workspace:
+            return BoundsOf(workspace.catalog)
+        if kept.bounds is None:
+            kept.bounds = BoundsOf(workspace.catalog)
+        return kept.bounds
 
     def examine(self, catalog: Catalog, today: date) -> Report:
         """What the rules say of resources, stored or not."""

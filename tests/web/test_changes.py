@@ -29,6 +29,9 @@ def test_dry_run_of_a_change(api: Api) -> None:
     assert preview["publishable"] is True
     assert preview["edges"][0]["bounds"]["before"]["worstCase"] == {"low": "500ms", "high": "500ms"}
     assert preview["edges"][0]["bounds"]["after"]["worstCase"] == {"low": "1s", "high": "1s"}
+    (way,) = preview["bounds"]["waysIn"]
+    assert (way["node"], way["operation"]) == ("player", "get")
+    assert [way[side]["worstCase"]["low"] for side in ("before", "after")] == ["500ms", "1s"]
     assert api.world.revision == 1
 
 

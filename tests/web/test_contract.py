@@ -160,6 +160,7 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("simulate_edge", "POST", "edges/player/nobody/get/simulate", {}, 404),
     ("prove_finding", "POST", "findings/nothing/prove", {}, 404),
     ("graph", "GET", "graph", None, 200),
+    ("bounds", "GET", "bounds", None, 200),
     ("findings", "GET", "findings", None, 200),
     ("rules", "GET", "/v1/rules", None, 200),
     ("rule", "GET", "/v1/rules/RT01", None, 200),

@@ -44,6 +44,31 @@ def test_graph_has_nodes_and_calls(api: Api) -> None:
     ]
 
 
+def test_edge_says_what_a_call_costs_at_worst(api: Api) -> None:
+    """How long it takes, how many requests it makes, and what goes on after the caller gave up."""
+    bounds = api.get("edges/player/score/get").get_json()["bounds"]
+
+    assert bounds["worstCase"] == {"low": "500ms", "high": "500ms"}
+    assert bounds["amplification"] == {"low": 1, "high": 1}
+    assert bounds["abandoned"] == {"low": "0s", "high": None}
+    assert "score[get].ownTime" in bounds["missing"]
+    assert api.get("edges/score/player/get").get_json()["bounds"] is None
+
+
+def test_bounds_of_the_graph(api: Api) -> None:
+    """Each way in with the path that decides its time, and how requests multiply to each node."""
+    found = api.get("bounds").get_json()
+
+    (way,) = found["waysIn"]
+    assert (way["node"], way["operation"]) == ("player", "get")
+    assert way["bounds"]["path"] == [{"from": "player", "to": "score", "operation": "get"}]
+    assert way["bounds"]["worstCase"]["low"] == "500ms"
+    assert found["nodes"] == [
+        {"node": "player", "amplification": 1, "path": []},
+        {"node": "score", "amplification": 1, "path": []},
+    ]
+
+
 def test_findings_are_those_of_today(api: Api) -> None:
     """Open and waived ones."""
     assert api.get("findings").get_json()["items"] == []

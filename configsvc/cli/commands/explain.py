@@ -47,6 +47,8 @@ def command(
         write_json(found)
         return
     click.echo(click.style(f"{caller} -> {callee} {operation}", bold=True))
+    if found["bounds"] is not None:
+        click.echo("\n".join(_bounds(found["bounds"])))
     if not found["policies"]:
         click.echo("no policy targets this call")
     for policy in found["policies"]:
@@ -54,6 +56,27 @@ def command(
         click.echo(f"\n{policy['kind']}{state}")
         rows = [row for field in policy["fields"] for row in _rows(field)]
         write_table(("  field", "value", "set by"), rows, empty="")
+
+
+def _bounds(bounds: Mapping[str, Any]) -> Iterator[str]:
+    """What a call costs at worst, and which data would tell more exactly."""
+    yield f"  worst case: {_between(bounds['worstCase'])}"
+    yield f"  requests for one: {_between(bounds['amplification'])}"
+    yield f"  work for nobody, after the caller gave up: {_between(bounds['abandoned'])}"
+    if bounds["missing"]:
+        yield f"  not known: {', '.join(bounds['missing'])}"
+
+
+def _between(ends: Mapping[str, str | float | None]) -> str:
+    """A value, or the two that it lies between; None is unlimited."""
+    low, high = (_end(ends[name]) for name in ("low", "high"))
+    return low if low == high else f"{low} to {high}"
+
+
+def _end(value: str | float | None) -> str:
+    if value is None:
+        return "unlimited"
+    return value if isinstance(value, str) else f"{value:g}x"
 
 
 def _rows(field: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -16,8 +16,8 @@ PUT  .../resources/KIND/NAME?dryRun=&takeOver=       document as JSON or YAML; I
 DELETE .../resources/KIND/NAME                       likewise
 POST .../changes?dryRun=                             {message, base, put, delete, waivers, confirm,
                                                      takeOver, rollout}; Idempotency-Key
-POST .../check                                       {base, put, delete, waivers}; goes on past
-                                                     what publishing refuses
+POST .../check                                       {base, put, delete, waivers, rollout}; goes on
+                                                     past what publishing refuses
 POST .../rollouts                                    as changes, with `rollout`: the plan
 GET  .../rollouts[/REVISION]                         newest first; one with its members and gate
 POST .../rollouts/REVISION/MOVE                      pause, resume, promote, abort
@@ -29,6 +29,7 @@ POST .../rollback?dryRun=                            {to, message, acknowledge};
 GET  .../edges/FROM/TO[/OPERATION]                   effective policy with the source of each field
 POST .../edges/FROM/TO/OPERATION/simulate            {put, delete, rate, seed}; what faults would do
 POST .../findings/FINGERPRINT/prove                  {seed}; runs the witness of a finding
+GET  .../bounds                                      what ways in cost, how requests multiply
 GET  .../graph, .../findings, .../fleet              call graph, today's findings, agents
 GET  .../fleet/node                                  what this node alone knows, for the others
 GET  .../audit?before=&limit=                        who did what, newest first

@@ -11,7 +11,7 @@ from configsvc.schema import json_schema
 from configsvc.usecases.errors import UnknownRuleError
 from configsvc.web.api.contract.operations import Answer, Routes
 from configsvc.web.api.incoming import kind_of, namespace_of, plane, principal
-from configsvc.web.api.policy_rendering import explanation_json, graph_json
+from configsvc.web.api.policy_rendering import explanation_json, graph_bounds_json, graph_json
 from configsvc.web.api.rendering import answer, rule_json
 
 routes = Routes("policies")
@@ -36,6 +36,12 @@ def edge_operation(ns: str, caller: str, callee: str, operation: str) -> Respons
 def graph(ns: str) -> Response:
     """Who calls whom."""
     return answer(graph_json(plane().inspector.graph(principal(), namespace_of(ns))))
+
+
+@routes.add("GET", "/v1/namespaces/{ns}/bounds", {200: Answer("The bounds.", "GraphBounds")})
+def bounds(ns: str) -> Response:
+    """How long each way in may take, what goes on after callers gave up, how requests multiply."""
+    return answer(graph_bounds_json(plane().inspector.bounds(principal(), namespace_of(ns))))
 
 
 @routes.add("GET", "/v1/namespaces/{ns}/findings", {200: Answer("The findings.", "Findings")})
@@ -74,5 +80,6 @@ def schema(kind: str) -> Response:
 def _explain(ns: str, caller: str, callee: str, operation: str) -> Response:
     inspector, who, namespace = plane().inspector, principal(), namespace_of(ns)
     found = inspector.edge(who, namespace, caller, callee, operation)
-    picture = inspector.timeline(who, namespace, EdgeId(caller, callee, operation))
-    return answer(explanation_json(found, picture))
+    edge = EdgeId(caller, callee, operation)
+    bounds = inspector.bounds(who, namespace).edge(edge)
+    return answer(explanation_json(found, bounds, inspector.timeline(who, namespace, edge)))

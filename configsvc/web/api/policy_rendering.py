@@ -9,10 +9,14 @@ from configsvc.model.resources import Source
 from configsvc.resolve import CallGraph, CallSite, ExplainedField, Explanation
 from configsvc.resolve.merge import Assignment
 from configsvc.schema import leaf_json
+from configsvc.usecases.bound_data import arrivals_data, edge_bounds_data, way_in_data
+from configsvc.usecases.graph_bounds import BoundsOf, EdgeBounds
 from configsvc.web.api.rendering import edge_json
 
 
-def explanation_json(explanation: Explanation, picture: Timeline) -> dict[str, Any]:
+def explanation_json(
+    explanation: Explanation, bounds: EdgeBounds | None, picture: Timeline
+) -> dict[str, Any]:
     """The effective policy of an edge, each field with its sources and what they cover."""
     return {
         "timeline": timeline_data(picture),
@@ -27,6 +31,18 @@ def explanation_json(explanation: Explanation, picture: Timeline) -> dict[str, A
             }
             for each in explanation.kinds
         ],
+        "bounds": edge_bounds_data(bounds),
+    }
+
+
+def graph_bounds_json(bounds: BoundsOf) -> dict[str, Any]:
+    """What ways in cost at worst, and how requests multiply on the way to each node."""
+    return {
+        "waysIn": [
+            {"node": way.node, "operation": way.operation, "bounds": way_in_data(way)}
+            for way in bounds.ways_in()
+        ],
+        "nodes": [arrivals_data(each) for each in bounds.nodes()],
     }
 
 

@@ -1,15 +1,13 @@
 """What a change would do, as JSON."""
 
-from math import isinf
 from typing import Any
 
 from configsvc.analysis.formats import finding_data
 from configsvc.analysis.formats.data import not_evaluated_data
 from configsvc.model.names import Kind
-from configsvc.model.quantities import format_duration
 from configsvc.schema import leaf_json
 from configsvc.usecases import Preview
-from configsvc.usecases.edge_bounds import EdgeBounds
+from configsvc.usecases.bound_data import bound_changes_data, edge_bounds_data
 from configsvc.usecases.edge_changes import EdgeChange
 from configsvc.web.api.policy_rendering import source_json
 from configsvc.web.api.problem_members import document_error_json
@@ -31,6 +29,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "notEvaluated": [not_evaluated_data(n) for n in judgement.report.not_evaluated],
         "edges": [_edge_change_json(each) for each in preview.edges.edges],
         "edgesTotal": preview.edges.total,
+        "bounds": bound_changes_data(preview.bounds),
     }
 
 
@@ -38,7 +37,10 @@ def _edge_change_json(change: EdgeChange) -> dict[str, Any]:
     return {
         **edge_json(change.edge),
         "change": change.change,
-        "bounds": {"before": _bounds_json(change.before), "after": _bounds_json(change.after)},
+        "bounds": {
+            "before": edge_bounds_data(change.before),
+            "after": edge_bounds_data(change.after),
+        },
         "fields": [
             {
                 "path": field.path,
@@ -54,18 +56,3 @@ def _edge_change_json(change: EdgeChange) -> dict[str, Any]:
 def _path_json(path: str, value: Any) -> Any:  # noqa: ANN401 a leaf of any type
     kind, _, leaf = path.partition(".")
     return leaf_json(Kind(kind), leaf, value)
-
-
-def _bounds_json(bounds: EdgeBounds | None) -> dict[str, Any] | None:
-    if bounds is None:
-        return None
-    time, copies = bounds.worst_case, bounds.copies
-    return {
-        "worstCase": {"low": _time_json(time.low), "high": _time_json(time.high)},
-        "amplification": {"low": copies.low, "high": None if isinf(copies.high) else copies.high},
-        "missing": sorted(time.missing | copies.missing),
-    }
-
-
-def _time_json(micros: float) -> str | None:
-    return None if isinf(micros) else format_duration(round(micros))

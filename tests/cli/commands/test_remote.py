@@ -213,6 +213,8 @@ def test_explain_names_who_set_each_field(run: Run) -> None:
 
     assert ["overall", "6s", "Timeout/bounded@1", "/spec/overall"] in lines
     assert ["otherInstance", "true", "default"] in lines
+    assert ["worst", "case:", "5s"] in lines
+    assert ["requests", "for", "one:", "1.2x", "to", "2x"] in lines
     assert run("explain", "shop", "nobody").exit_code == Exit.INPUT
     found = data_of(run("explain", "shop", "stock", "reserve", "-o", "json"))
     assert {policy["kind"] for policy in found["policies"]} == {"Timeout", "Retry"}

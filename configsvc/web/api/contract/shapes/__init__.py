@@ -4,6 +4,7 @@ from typing import Final
 
 from configsvc.web.api.contract.shapes import (
     administration,
+    bounds,
     changes,
     findings,
     fleet,
@@ -17,6 +18,7 @@ from configsvc.web.api.contract.shapes.terms import Shape
 
 SHAPES: Final[dict[str, Shape]] = {
     **administration.SHAPES,
+    **bounds.SHAPES,
     **changes.SHAPES,
     **findings.SHAPES,
     **fleet.SHAPES,

@@ -106,6 +106,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "notEvaluated": listed(ref("NotEvaluated")),
             "edges": listed(ref("EdgeChange")),
             "edgesTotal": COUNT,
+            "bounds": ref("BoundChanges"),
         },
         says="What a change would do. `errors` are documents that cannot be read; `added`, "
         "`blocking` and `needsWaive` (only those who may waive can publish it) name findings by "
@@ -131,15 +132,4 @@ SHAPES: Final[dict[str, Shape]] = {
         }
     ),
     "PublishedOrPreview": {"anyOf": [ref("Published"), ref("Preview")]},
-    "Bounds": record(
-        {
-            "worstCase": record({"low": nullable(TEXT), "high": nullable(TEXT)}),
-            "amplification": record(
-                {"low": {"type": "number"}, "high": nullable({"type": "number"})}
-            ),
-            "missing": listed(TEXT),
-        },
-        says="How long a call over the edge takes at worst, and how many requests the callee gets "
-        "for it when it fails. Null is unlimited; `missing` fields would narrow the interval.",
-    ),
 }

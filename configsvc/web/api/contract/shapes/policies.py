@@ -38,6 +38,7 @@ SHAPES: Final[dict[str, Shape]] = {
                     }
                 )
             ),
+            "bounds": nullable(ref("Bounds")),
             "timeline": ref("Timeline"),
         },
         says="The effective policy of an edge, its sources, and the picture of its time budget.",

@@ -1,0 +1,185 @@
+"""Work that goes on for nobody, after the caller gave an attempt up.
+
+A callee that neither stops when its caller hangs up (`cancels`) nor at the deadline that it was
+sent (`honoursDeadline`) works to its end; one that stops leaves behind what its own callees do not
+stop. Times are microseconds. Copies that a hedge no longer needs do not count. Of missing data the
+nearest are named: those of a deep graph would be too many to carry along.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from configsvc.analysis.arithmetic import (
+    allowed_attempts,
+    attempt,
+    attempt_limit,
+    floor,
+    overall,
+    queueing,
+    waits_at_worst,
+)
+from configsvc.analysis.bounds import Bounds
+from configsvc.analysis.interval import ZERO, Range
+from configsvc.analysis.readers import Edge
+from configsvc.analysis.scenario import extremes
+from configsvc.analysis.view import EdgeView, System, WorkId
+from configsvc.model.findings import EdgeId
+
+
+@dataclass(frozen=True, slots=True)
+class _Worst:
+    """The longest of several times, and where it surely is longest."""
+
+    time: Range
+    edge: EdgeId | None
+
+    def or_worse(self, other: "_Worst") -> "_Worst":
+        """Both together."""
+        sides = (self, other)
+        surest = max(sides, key=lambda side: (side.time.low, side.time.high))
+        return _Worst(_longest(side.time for side in sides), surest.edge)
+
+
+_NOWHERE = _Worst(ZERO, None)
+
+
+class Abandoned:
+    """The work of one system that goes on after callers gave up, reckoned once."""
+
+    def __init__(self, system: System, bounds: Bounds) -> None:
+        self._system = system
+        self._bounds = bounds
+        self._total: dict[WorkId, Range] = {}
+        self._left: dict[WorkId, Range] = {}
+        self._below: dict[WorkId, _Worst] = {}
+        for component in system.components:
+            self._take(component)
+
+    def after(self, edge: EdgeView) -> Range:
+        """The longest that work goes on below ``edge`` after its caller gave an attempt up."""
+        shortest = extremes(lambda scenario: _given(Edge(edge, self._bounds, scenario)))
+        longest = self._bounds.subtree(edge)
+        if longest.high <= shortest.low:
+            return ZERO
+        target = (edge.id.callee, edge.id.operation)
+        unstopped, below = _less(self._total.get(target, longest), shortest), self._of_calls(target)
+        gives_up = longest.low > shortest.high
+        return _unless(_stops(edge), unstopped, below if gives_up else _maybe(below))
+
+    def below(self, work: WorkId) -> tuple[Range, EdgeId | None]:
+        """The longest for a request to ``work``, and the edge whose caller gave up; None: none."""
+        worst = self._below.get(work, _NOWHERE)
+        return worst.time, worst.edge
+
+    def _take(self, component: tuple[WorkId, ...]) -> None:
+        """Reckon operations that lead to each other, after all that they lead to."""
+        cyclic = component[0] in self._system.cyclic
+        if cyclic:
+            name = f"the work in the cycle through {component[0][0]}"
+            unknown = dict.fromkeys(component, Range.at_least(0, name))
+            self._total |= unknown
+            self._left |= unknown
+        calls = [call for work in component for call in self._system.works[work].calls]
+        for work in component if not cyclic else ():
+            self._total[work] = self._total_of(work)
+            self._left[work] = self._left_of(work)
+        worst = _NOWHERE
+        for call in calls:
+            here = self.after(call.edge)
+            further = self._below.get((call.edge.id.callee, call.edge.id.operation), _NOWHERE)
+            worst = worst.or_worse(_Worst(here, call.edge.id if here.high else None))
+            worst = worst.or_worse(further)
+        self._below |= dict.fromkeys(component, worst)
+
+    def _total_of(self, work: WorkId) -> Range:
+        """The longest until all has ended that a request set off, callees it gave up included."""
+        calls = self._system.works[work].calls
+        longest = self._bounds.longest_work(work)
+        return _nearest(longest, _longest(self.after(call.edge) for call in calls))
+
+    def _left_of(self, work: WorkId) -> Range:
+        """What goes on of an operation that is given up at the worst moment."""
+        facts = self._system.works[work].facts
+        stops = _either(facts.cancels, facts.honours_deadline)
+        return _unless(stops, self._total[work], self._of_calls(work))
+
+    def _of_calls(self, work: WorkId) -> Range:
+        """What goes on of the calls of an operation that stops."""
+        view = self._system.works.get(work)
+        calls = () if view is None else view.calls
+        return _longest(
+            self._left.get((call.edge.id.callee, call.edge.id.operation), ZERO) for call in calls
+        )
+
+
+def _given(edge: Edge) -> float:
+    """The shortest time after which the caller may give an attempt up.
+
+    The overall limit cuts the last attempt where not all of them fit; none starts with less left
+    than the floor.
+    """
+    attempts = allowed_attempts(edge)
+    whole = attempts * (queueing(edge) + attempt(edge))
+    waits = 0 if edge.retry is None else waits_at_worst(edge.retry, attempts)
+    if whole + waits <= overall(edge):
+        return attempt_limit(edge)
+    if attempts == 1:
+        return max(0, min(attempt(edge), overall(edge) - queueing(edge)))
+    return min(attempt_limit(edge), floor(edge))
+
+
+def _stops(edge: EdgeView) -> bool | None:
+    return _either(edge.operation.cancels, edge.operation.honours_deadline)
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:  # noqa: FBT001 - data
+    """Whether one of two holds; None where that is unknown."""
+    if one or other:
+        return True
+    return None if None in (one, other) else False
+
+
+def _unless(stops: bool | None, unstopped: Range, stopped: Range) -> Range:  # noqa: FBT001 - datum
+    if stops is not None:
+        return stopped if stops else unstopped
+    low, high = min(unstopped.low, stopped.low), max(unstopped.high, stopped.high)
+    if low == high:
+        return Range.exactly(low)
+    flags = frozenset({"operation.cancels", "operation.honoursDeadline"})
+    return Range(low, high, flags | (unstopped.missing or stopped.missing))
+
+
+def _less(time: Range, given: Range) -> Range:
+    """What is left of a time after another."""
+    low, high = max(0, time.low - given.high), max(0, time.high - given.low)
+    if low == high:
+        return Range.exactly(low)
+    return Range(low, high, time.missing | given.missing)
+
+
+def _maybe(time: Range) -> Range:
+    """A time that may also be nothing, because the caller may not give up at all."""
+    return Range(0, time.high, time.missing) if time.high else ZERO
+
+
+def _longest(times: Iterable[Range]) -> Range:
+    """The longest of times; what keeps the highest apart is what is missing."""
+    longest = ZERO
+    for time in times:
+        highest = max(longest, time, key=_high)
+        low = max(longest.low, time.low)
+        known = low == highest.high
+        longest = Range.exactly(low) if known else Range(low, highest.high, highest.missing)
+    return longest
+
+
+def _nearest(first: Range, then: Range) -> Range:
+    """One time after another; of missing data only those of the first, if it misses any."""
+    low, high = first.low + then.low, first.high + then.high
+    if low == high:
+        return Range.exactly(low)
+    return Range(low, high, first.missing or then.missing)
+
+
+def _high(time: Range) -> float:
+    return time.high
