@@ -26,15 +26,21 @@ def write_json(value: Any) -> None:  # noqa: ANN401 any JSON
 
 def write_table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """Write rows in aligned columns under a head; `empty` instead if there are none."""
+    for number, line in enumerate(lines := list(table_lines(head, rows, empty))):
+        is_head = number == 0 and len(lines) > 1
+        click.echo(click.style(line, bold=True) if is_head else line)
+
+
+def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> Iterator[str]:
+    """Rows in aligned columns under a head, line by line; `empty` instead if there are none."""
     table = [tuple(head), *(tuple(map(shown, row)) for row in rows)]
     if len(table) == 1:
-        click.echo(empty)
+        yield empty
         return
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for number, row in enumerate(table):
+    for row in table:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        line = "  ".join(padded).rstrip()
-        click.echo(click.style(line, bold=True) if number == 0 else line)
+        yield "  ".join(padded).rstrip()
 
 
 def shown(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from configsvc.access import Principal, Right
 from configsvc.fleet import AckCounts, AgentRow, FleetAnswer, total
 from configsvc.store import Namespaces, Records, Store, layout
+from configsvc.usecases.fleet_truth import held_against_the_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class FleetView:
         """Every known agent of the namespace, and the processes that did not answer in time."""
         who.require(namespace, Right.READ)
         answer = self._ask(namespace)
-        return FleetAnswer(tuple(sorted(answer.rows, key=_order)), answer.incomplete)
+        rows = held_against_the_store(answer.rows, self._namespaces, namespace)
+        return FleetAnswer(tuple(sorted(rows, key=_order)), answer.incomplete)
 
     def own(self, who: Principal, namespace: str) -> FleetAnswer:
         """What this node alone knows, as its processes answer; for the other nodes."""

@@ -236,6 +236,7 @@ def test_fleet_of_a_quiet_namespace(run: Run) -> None:
     run("apply", "p", "-m", "first")
 
     assert run("fleet").stdout == "no agents\n"
+    assert run("fleet", "--watch").stdout == "no agents\n"  # no terminal: once
     assert data_of(run("fleet", "-o", "json", "--service", "shop"))["items"] == []
     convergence = run("fleet", "--revision", "1").stdout
     assert convergence.startswith("revision 1: 0 agents targeted: none")
