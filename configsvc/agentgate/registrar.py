@@ -138,7 +138,7 @@ class Registrar:
     def _beat(self) -> None:
         self._beats += 1
         value = orjson.dumps({"beat": self._beats, "owner": self._owner})
-        self._store.commit(Transaction(puts=((beat_key(self._owner), value),)))
+        self._store.commit(Transaction(puts=((layout.beat(self._owner), value),)))
 
     async def _settle(self, key: tuple[str, str, str]) -> None:
         """Write whether an instance has its stream, where its record says otherwise."""
@@ -167,11 +167,6 @@ class Registrar:
             )
         except CompareFailedError:
             return  # somebody else wrote it: the next look decides
-
-
-def beat_key(owner: str) -> str:
-    """Where a process gives its signs of life."""
-    return layout.node(f"agentgate-{owner}")
 
 
 def _key(instance: Instance) -> str:

@@ -8,7 +8,9 @@ from configsvc.controller.duties import (
     expire_acks,
     expire_answers,
 )
+from configsvc.controller.instances import InstanceKeeper, keep_instances
 from configsvc.controller.leadership import FileLeadership, Leadership, LeasedLeadership
+from configsvc.controller.probing import Prober
 from configsvc.controller.rolling import carry_on_rollouts
 from configsvc.controller.rounds import Controller
 
@@ -17,11 +19,14 @@ __all__ = [
     "Controller",
     "Duty",
     "FileLeadership",
+    "InstanceKeeper",
     "Leadership",
     "LeasedLeadership",
+    "Prober",
     "carry_on_rollouts",
     "collect_blobs",
     "compact_history",
     "expire_acks",
     "expire_answers",
+    "keep_instances",
 ]

@@ -25,6 +25,9 @@ TOKENS: Final = f"{ROOT}token/"
 SESSIONS: Final = f"{ROOT}session/"
 """Sessions of the console, by their identifier."""
 
+BEATS: Final = f"{ROOT}beat/"
+"""Signs of life of agent-facing processes that have streams of registered instances."""
+
 NODES: Final = f"{ROOT}node/"
 """Live nodes, and who of them leads."""
 
@@ -157,6 +160,11 @@ def session(identifier: str) -> str:
 def token(identifier: str) -> str:
     """Return the key of a token."""
     return f"{TOKENS}{_name(identifier)}"
+
+
+def beat(owner: str) -> str:
+    """Return the key where an agent-facing process gives its signs of life."""
+    return f"{BEATS}{_name(owner)}"
 
 
 def node(identifier: str) -> str:

@@ -11,12 +11,15 @@ from configsvc.controller import (
     Controller,
     Duty,
     FileLeadership,
+    InstanceKeeper,
     Leadership,
+    Prober,
     carry_on_rollouts,
     collect_blobs,
     compact_history,
     expire_acks,
     expire_answers,
+    keep_instances,
 )
 from configsvc.settings import Settings
 from configsvc.store import Answers, Collector, Namespaces, Store
@@ -65,12 +68,17 @@ def _control(
     namespaces = Namespaces(store, now, random_name)
     every = float(settings.collect_every)
     plane = control_plane(settings, store, Member.load(settings))
+    keeper = InstanceKeeper(store, namespaces, lambda: time.monotonic_ns() // 1000)
     all_duties = [
+        keep_instances(keeper),
         carry_on_rollouts(namespaces, plane.rollouts),
         expire_answers(namespaces, Answers(store, now), every),
         expire_acks(store, namespaces, every),
         collect_blobs(Collector(store, namespaces, now), every),
         *duties,
     ]
-    companions = watched_folders(settings, store, namespaces)
+    companions = [
+        Prober(store, lambda: keeper.targets),
+        *watched_folders(settings, store, namespaces),
+    ]
     Controller(leadership, all_duties, time.monotonic, stop.wait, companions).run()
