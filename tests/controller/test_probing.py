@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -28,20 +30,21 @@ CHECK = HealthCheck(
 KEY = layout.instance("prod", "score-engine", "a")
 
 
-async def serve(answer: bytes, ask: Callable[[str], object]) -> object:
-    """A server that says one thing to everybody, while something is asked of it."""
+@contextmanager
+def serving(answer: bytes) -> Iterator[str]:
+    """A server that takes one connection, says one thing, and ends."""
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(answer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    async with server:
-        result = ask(f"{host}:{port}")
-        return await result if asyncio.iscoroutine(result) else result
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,8 @@ async def serve(answer: bytes, ask: Callable[[str], object]) -> object:
 def test_answer(answer: bytes, path: str | None, good: bool) -> None:  # noqa: FBT001
     """A path must be answered well; without one it is enough that somebody listens."""
     check = replace(CHECK, path=path)
-    assert asyncio.run(serve(answer, lambda at: answers(at, check))) is good
+    with serving(answer) as address:
+        assert asyncio.run(answers(address, check)) is good
 
 
 def test_nobody_there_is_a_bad_answer() -> None:
@@ -70,16 +74,10 @@ def test_nobody_there_is_a_bad_answer() -> None:
 
 def test_silence_is_a_bad_answer_after_the_timeout() -> None:
     """A frozen process takes connections and says nothing."""
-
-    async def scenario() -> bool:
-        server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
-        host, port = server.sockets[0].getsockname()
-        try:
-            return await answers(f"{host}:{port}", replace(CHECK, timeout=Duration(20_000)))
-        finally:
-            server.close()
-
-    assert asyncio.run(scenario()) is False
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        address = f"127.0.0.1:{frozen.getsockname()[1]}"
+        check = replace(CHECK, timeout=Duration(20_000))
+        assert asyncio.run(answers(address, check)) is False
 
 
 def test_what_checks_find_is_written_down() -> None:
