@@ -1,8 +1,9 @@
 """A callee as Envoy reaches it: connections, limits, outlier detection, balancing, health."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Final
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
@@ -16,6 +17,11 @@ from configsvc.model.services import Discovery, HealthCheck, OutlierDetection, P
 
 UNLIMITED: Final = 1 << 30
 """Envoy's own limits (1,024, and 3 for retries) are lifted by it: unset is no limit."""
+
+Addresses = Mapping[str, bool]
+"""Addresses (``host:port``), each with whether the instance there is healthy."""
+
+NOWHERE: Final[Addresses] = MappingProxyType({})
 
 _CONNECT = 5 * SECOND
 _INTERVAL = 1 * SECOND
@@ -65,24 +71,22 @@ def cluster(plan: ClusterPlan, *, panic: bool = True) -> Resource:
     return resource(Cluster, plan.name, tree)
 
 
-def endpoints(callee: str, addresses: Iterable[str]) -> Resource:
-    """Where a callee's instances are; each address is an IP address and a port."""
+def endpoints(callee: str, addresses: Addresses) -> Resource:
+    """Where a callee's instances are; the host of each address is an IP address."""
     return resource(ClusterLoadAssignment, callee, _assignment(callee, addresses))
 
 
-def addresses(discovery: Discovery, registered: Iterable[str] = ()) -> tuple[str, ...]:
-    """The addresses at which callers reach a callee, each once."""
-    if discovery.mode == "server" and discovery.address is not None:
-        return (discovery.address,)
-    declared = tuple(instance.address for instance in discovery.instances)
-    if not declared and discovery.address is not None and not tuple(registered):
-        return (discovery.address,)
-    return tuple(dict.fromkeys((*declared, *registered)))
+def reached_at(discovery: Discovery, registered: Addresses = NOWHERE) -> Addresses:
+    """The addresses at which callers reach a callee."""
+    address = discovery.address
+    if address is not None and (discovery.mode == "server" or not discovery.instances):
+        return {address: True}
+    return dict.fromkeys((each.address for each in discovery.instances), True) | dict(registered)
 
 
 def is_named(discovery: Discovery) -> bool:
     """Whether some address is a name, which Envoy resolves by itself."""
-    return not all(map(_is_ip, addresses(discovery)))
+    return not all(map(_is_ip, reached_at(discovery)))
 
 
 def _discovery(plan: ClusterPlan) -> Tree:
@@ -92,7 +96,7 @@ def _discovery(plan: ClusterPlan) -> Tree:
     refresh = plan.discovery.refresh
     return present(
         type="STRICT_DNS",
-        load_assignment=_assignment(plan.name, addresses(plan.discovery)),
+        load_assignment=_assignment(plan.name, reached_at(plan.discovery)),
         dns_refresh_rate=None if refresh is None else duration(max(refresh, 1000)),
         respect_dns_ttl=refresh is None,
     )
@@ -102,9 +106,17 @@ def _service(plan: ClusterPlan) -> Tree:
     return {} if plan.callee == plan.name else {"service_name": plan.callee}
 
 
-def _assignment(name: str, at: Iterable[str]) -> Tree:
-    found = [{"endpoint": {"address": socket_address(*split_address(each))}} for each in at]
-    return {"cluster_name": name, "endpoints": [{"lb_endpoints": found}] if found else []}
+def _assignment(name: str, at: Addresses) -> Tree:
+    found = [
+        {
+            "endpoint": {"address": socket_address(*split_address(address))},
+            "health_status": "UNKNOWN" if healthy else "UNHEALTHY",
+        }
+        for address, healthy in at.items()
+    ]
+    # gRPC takes no endpoints without a locality and its weight.
+    locality = {"lb_endpoints": found, "load_balancing_weight": wrapped(1), "locality": {}}
+    return {"cluster_name": name, "endpoints": [locality] if found else []}
 
 
 def socket_address(host: str, port: int) -> Tree:

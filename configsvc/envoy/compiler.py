@@ -1,9 +1,18 @@
 """From a namespace's resources to what one client of xDS gets."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from configsvc.envoy.authentication import filters, next_expiry
-from configsvc.envoy.clusters import ClusterPlan, addresses, cluster, endpoints, is_named
+from configsvc.envoy.clusters import (
+    NOWHERE,
+    Addresses,
+    ClusterPlan,
+    cluster,
+    endpoints,
+    is_named,
+    reached_at,
+)
 from configsvc.envoy.listeners import listener
 from configsvc.envoy.messages import Resource
 from configsvc.envoy.proxyless import proxyless_clusters, proxyless_resources
@@ -12,10 +21,10 @@ from configsvc.envoy.snapshots import Snapshot
 from configsvc.model.routing import Gateway
 from configsvc.resolve import Catalog
 
-Registered = Mapping[str, tuple[str, ...]]
-"""Addresses of registered instances by service."""
+Registered = Mapping[str, Addresses]
+"""Registered instances by service."""
 
-NOBODY: Registered = {}
+NOBODY: Registered = MappingProxyType({})
 
 
 def compile_snapshot(
@@ -27,7 +36,7 @@ def compile_snapshot(
         catalog: the namespace's resources.
         name: of the Gateway, Service or Bff.
         now: keys that have ended by then are left out; microseconds since the Unix epoch.
-        registered: addresses of registered instances, beside those that are declared.
+        registered: the registered instances, beside those that are declared.
     """
     node = catalog.nodes.get(name)
     if node is None:
@@ -59,5 +68,4 @@ def _endpoints(plans: Iterable[ClusterPlan], registered: Registered) -> Iterator
     """The endpoints of each callee that Envoy does not resolve by itself, once."""
     for callee, plan in {plan.callee: plan for plan in plans}.items():
         if not is_named(plan.discovery):
-            found = addresses(plan.discovery, registered.get(callee, ()))
-            yield endpoints(callee, found)
+            yield endpoints(callee, reached_at(plan.discovery, registered.get(callee, NOWHERE)))

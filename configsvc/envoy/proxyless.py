@@ -15,8 +15,8 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from configsvc.envoy.clusters import ClusterPlan, cluster
 from configsvc.envoy.edges import Edge, EdgeReader
 from configsvc.envoy.matching import path_match
-from configsvc.envoy.messages import Resource, Tree, extension, pack, resource
-from configsvc.envoy.retries import branches
+from configsvc.envoy.messages import Resource, Tree, duration, extension, pack, resource
+from configsvc.envoy.retries import Branch, branches
 from configsvc.envoy.routes import attempts, key_header
 from configsvc.resolve import Catalog, Node
 from configsvc.resolve.matching import PathTemplate
@@ -71,7 +71,16 @@ def _entries(edge: Edge) -> Iterator[Tree]:
         headers = key_header(branch)
         if headers:
             match["headers"] = headers
-        yield {"match": match, "route": {"cluster": edge.cluster.name} | attempts(edge, branch)}
+        yield {"match": match, "route": {"cluster": edge.cluster.name} | _limited(edge, branch)}
+
+
+def _limited(edge: Edge, branch: Branch) -> Tree:
+    """As for Envoy; gRPC reads the limit of a call from another field (gRFC A31)."""
+    action = attempts(edge, branch)
+    limit = action.pop("timeout")
+    if limit != duration(0):
+        action["max_stream_duration"] = {"max_stream_duration": limit}
+    return action
 
 
 def _path_match(path: PathTemplate) -> Tree:

@@ -88,7 +88,8 @@ class Conversation:
     def from_last_good(self, kind: str) -> Any | None:  # noqa: ANN401 as above
         """What Envoy asks for and the last good configuration has; None if there is nothing."""
         state = self._kinds[kind]
-        under_way = {r.name for each in self._under_way.values() for r in each.resources}
+        sent = (each for each in self._under_way.values() if each.type_url == kind)
+        under_way = {resource.name for each in sent for resource in each.resources}
         found = [
             each
             for name, each in self._last_good.of_kind(kind).items()

@@ -57,6 +57,7 @@ class Launch:
         flags = [
             *("--log-level", "warning"),
             *("--log-format", '{"level":"%l","logger":"envoy.%n","message":"%j"}'),
+            *("--file-flush-interval-msec", "1000"),
             *("--drain-time-s", str(drain)),
             *("--parent-shutdown-time-s", str(drain + 2)),
             *("--restart-epoch", str(self.epoch)),

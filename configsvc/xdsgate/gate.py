@@ -63,6 +63,7 @@ class Gate:
         self._last_good: dict[Identity, Snapshot] = {}
         self._stale: set[Identity] = set()
         self._work = asyncio.Event()
+        self._loaded = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="xdsgate-store")
         self._count = 0
@@ -138,7 +139,12 @@ class Gate:
         self._stale.add(identity)
         self._work.set()
 
+    def loaded(self) -> None:
+        """All instances were read: from now on nobody is told that a service has none."""
+        self._loaded.set()
+
     async def _keep_compiling(self) -> None:
+        await self._loaded.wait()
         while True:
             await self._work.wait()
             self._work.clear()

@@ -20,6 +20,7 @@ from envoy.service.discovery.v3.ads_pb2_grpc import (
 from configsvc.access import Principal, TokenKind
 from configsvc.fleet import Convergence
 from configsvc.fleet.ack_writer import AckWriter
+from configsvc.registry import InstanceReading
 from configsvc.store import Clock, Namespaces, Store
 from configsvc.store.following import Following
 from configsvc.usecases import Tokens, Workspaces
@@ -28,7 +29,7 @@ from configsvc.xdsgate.internal import serve_internally
 from configsvc.xdsgate.options import MAX_REQUEST, MAX_STREAMS, XdsSettings
 from configsvc.xdsgate.planes import Compiler
 from configsvc.xdsgate.presence import Presence
-from configsvc.xdsgate.readings import HeadReading
+from configsvc.xdsgate.readings import HeadReading, Registrations
 from configsvc.xdsgate.service import Service
 
 _log = logging.getLogger("configsvc.xdsgate")
@@ -74,17 +75,28 @@ async def running(
     loop = asyncio.get_running_loop()
     namespaces = Namespaces(store, clock, lambda: secrets.token_hex(8))
     acks = _acks(settings, store, stack)
-    gate = _gate(settings, store, namespaces, tokens, acks, clock)
-    stack.push_async_callback(acks.finish)
-    gate.start()
-    stack.push_async_callback(gate.stop)
 
     def changed(namespace: str) -> None:
         loop.call_soon_threadsafe(gate.changed, namespace)
 
-    following = Following(store, HeadReading(namespaces, changed), SystemRandom().random)
-    following.start()
-    stack.push_async_callback(asyncio.to_thread, following.stop)
+    def loaded() -> None:
+        loop.call_soon_threadsafe(gate.loaded)
+
+    registrations = Registrations(changed, loaded)
+    compiler = _compiler(namespaces, registrations, clock)
+    presence = Presence(acks.convergence, acks.poke)
+    authenticate = partial(_authenticate, tokens)
+    gate = Gate(store, compiler, authenticate, clock, presence, settings.verify)
+    stack.push_async_callback(acks.finish)
+    gate.start()
+    stack.push_async_callback(gate.stop)
+    for reading in (
+        HeadReading(namespaces, changed),
+        InstanceReading(store, namespaces.names, registrations.take),
+    ):
+        following = Following(store, reading, SystemRandom().random)
+        following.start()
+        stack.push_async_callback(asyncio.to_thread, following.stop)
     path = settings.socket_path()
     stack.callback(path.unlink, missing_ok=True)
     internal = await serve_internally(path, _answers(gate))
@@ -102,23 +114,13 @@ def _acks(settings: XdsSettings, store: Store, stack: AsyncExitStack) -> AckWrit
     return AckWriter(store, name, Convergence(), _nothing, loop, executor)
 
 
-def _gate(
-    settings: XdsSettings,
-    store: Store,
-    namespaces: Namespaces,
-    tokens: Tokens,
-    acks: AckWriter,
-    clock: Clock,
-) -> Gate:
-    compiler = Compiler(
+def _compiler(namespaces: Namespaces, registrations: Registrations, clock: Clock) -> Compiler:
+    return Compiler(
         Workspaces(namespaces, ()).at_head,
         lambda head: namespaces.record(head.namespace, head.revision).time,
-        lambda _namespace: {},
+        registrations.of,
         clock,
     )
-    presence = Presence(acks.convergence, acks.poke)
-    authenticate = partial(_authenticate, tokens)
-    return Gate(store, compiler, authenticate, clock, presence, settings.verify)
 
 
 def _nothing() -> None:
