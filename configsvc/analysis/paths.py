@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from configsvc.analysis.arithmetic import attempt_limit
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
+from configsvc.analysis.readers import Edge
+from configsvc.analysis.scenario import extremes
 from configsvc.analysis.view import CallView, EdgeView, System, WorkId
 from configsvc.model.findings import EdgeId
 
@@ -114,16 +117,16 @@ class Amplification:
 
     @cached_property
     def _highest(self) -> dict[WorkId, _Arrival]:
-        return self._arrivals(_high)
+        return self._arrivals(_high, timed=True)
 
     def _acyclic_in_call_order(self) -> Iterator[WorkId]:
         for component in reversed(self._system.components):
             yield from (work for work in component if work not in self._system.cyclic)
 
     def _factor(self, edge: EdgeView) -> Range:
-        if edge.retry is not None and not overlap(edge.retry.retry_on, surfaced(edge)):
-            return ONE
-        return self._bounds.copies(edge)
+        repeats = edge.retry is None or overlap(edge.retry.retry_on, surfaced(edge))
+        copies = self._bounds.copies(edge) if repeats else ONE
+        return copies + copies if _is_its_own_fallback(edge) else copies
 
     def _ends(self, bound: _Bound) -> dict[WorkId, PathView]:
         """The worst path to each operation from which nothing multiplies further."""
@@ -144,33 +147,57 @@ class Amplification:
         calls = self._system.works[work].calls
         return any(_surfaces(call) and bound(self.factor(call.edge)) > 1 for call in calls)
 
-    def _arrivals(self, bound: _Bound) -> dict[WorkId, _Arrival]:
+    def _may_be_cut(self, work: WorkId) -> bool:
+        """Whether the operation may still be at work when its limit, or a caller's, ends."""
+        view, longest = self._system.works[work], self._bounds.longest_work(work).high
+        limit = view.facts.limit
+        if limit is not None and longest >= limit:
+            return True
+        return any(self._gives_up(edge, longest) for edge in self._bounds.callers(view))
+
+    def _gives_up(self, edge: EdgeView, longest: float) -> bool:
+        """Whether the caller may send a copy because an attempt takes ``longest``."""
+        if self.factor(edge).high == 1:
+            return False
+        if edge.hedge is not None:
+            return longest > edge.hedge.delay
+        limit = extremes(lambda scenario: attempt_limit(Edge(edge, self._bounds, scenario)))
+        return longest > limit.low
+
+    def _arrivals(self, bound: _Bound, *, timed: bool = False) -> dict[WorkId, _Arrival]:
+        """The largest number of copies at each operation.
+
+        ``timed``: also through calls whose failure does not surface, but whose time may: somebody
+        above gives up and repeats what waits for them.
+        """
         arrivals: dict[WorkId, _Arrival] = {}
-        cyclic = self._system.cyclic
+        cyclic, cut = self._system.cyclic, set[WorkId]()
         for component in reversed(self._system.components):
             for work_id in component:
                 arrivals.setdefault(work_id, _NO_COPIES)
             for work_id in component:
-                for call in self._system.works[work_id].calls:
-                    target = (call.edge.id.callee, call.edge.id.operation)
-                    if target not in component or work_id not in cyclic:
-                        self._offer(arrivals, work_id, call, bound)
+                calls = self._system.works[work_id].calls
+                if timed and calls and (work_id in cut or self._may_be_cut(work_id)):
+                    cut.update((work_id, *map(_target, calls)))
+                for call in calls:
+                    if _target(call) not in component or work_id not in cyclic:
+                        passes = _surfaces(call) or work_id in cut
+                        self._offer(arrivals, work_id if passes else None, call, bound)
         return arrivals
 
     def _offer(
         self,
         arrivals: dict[WorkId, _Arrival],
-        work: WorkId,
+        parent: WorkId | None,
         call: CallView,
         bound: _Bound,
     ) -> None:
-        target = (call.edge.id.callee, call.edge.id.operation)
+        target = _target(call)
         if target not in self._system.works:
             return
         hop = Hop(call.edge, self.factor(call.edge))
-        surfaces = _surfaces(call)
-        before = arrivals[work].number if surfaces else 1
-        arrival = _Arrival(before * bound(hop.factor), hop, work if surfaces else None)
+        before = 1 if parent is None else arrivals[parent].number
+        arrival = _Arrival(before * bound(hop.factor), hop, parent)
         if arrival.number > arrivals.get(target, _NO_COPIES).number:
             arrivals[target] = arrival
 
@@ -202,9 +229,22 @@ def _keep_shorter(above: dict[WorkId, _Chain], target: WorkId, chain: _Chain) ->
         above[target] = chain
 
 
+def _target(call: CallView) -> WorkId:
+    return call.edge.id.callee, call.edge.id.operation
+
+
 def _surfaces(call: CallView) -> bool:
     """Whether the caller fails when the call does."""
     return not call.optional and not call.default and call.edge.fallback is None
+
+
+def _is_its_own_fallback(edge: EdgeView) -> bool:
+    """Whether a call that failed is made once more, with all its copies, as its own fallback."""
+    named = None if edge.fallback is None else edge.fallback.operation
+    return named is not None and (named.service, named.operation) == (
+        edge.id.callee,
+        edge.id.operation,
+    )
 
 
 def surfaced(edge: EdgeView) -> tuple[str, ...]:

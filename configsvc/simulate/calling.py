@@ -84,6 +84,7 @@ class Running:
     """One call over an edge, from its start to its end or its cancellation.
 
     ``inbound`` is when the caller's own caller gives up; ``done`` is told how the call ended.
+    ``instead``: it is a fallback of another call, and its own is not called.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Running:
         serve: Serve,
         *,
         inbound: int | None = None,
+        instead: bool = False,
     ) -> None:
         self._world = world
         self._machines = machines
@@ -110,7 +112,8 @@ class Running:
         self._edge_record.calls.append(self.record)
         self._plan = machines.plan(edge, world.now)
         ports = Ports(world.draw(edge), lambda: Waker(self), self._hear)
-        self._call = Call(self._plan, ports, self._facts(inbound))
+        self._inbound = inbound
+        self._call = Call(self._plan, ports, self._facts(instead=instead))
 
     def start(self) -> None:
         """Begin."""
@@ -208,7 +211,7 @@ class Running:
             self._world.agenda.at(wait.until, lambda: self.woken(wait))
 
     def _substitute(self, instead: Substitute) -> None:
-        """The fallback answers; one that is another operation is called without its own."""
+        """The fallback answers; another operation is outside of the overall limit of this one."""
         target = instead.value
         if not isinstance(target, OperationFallback):
             self._settle("fallback", SUCCESS)
@@ -218,7 +221,15 @@ class Running:
         def done(outcome: Outcome) -> None:
             self._settle("fallback" if outcome.ok else word(outcome), outcome)
 
-        Running(self._world, self._machines, edge, done, self._serve).start()
+        Running(
+            self._world,
+            self._machines,
+            edge,
+            done,
+            self._serve,
+            inbound=self._inbound,
+            instead=True,
+        ).start()
 
     def _finish(self, command: Command) -> None:
         if isinstance(command, Refuse):
@@ -265,11 +276,12 @@ class Running:
             self._last_refusal = event.kind
             self.record.refused.append(event.kind)
 
-    def _facts(self, inbound: int | None) -> Facts:
+    def _facts(self, *, instead: bool) -> Facts:
         method = "GET" if self._edge.operation == "*" else None
         instances = self._world.node(self._edge.callee).instances
         choose = self._choose if instances > 1 else None
-        return Facts(method=method, deadline=inbound, choose=choose, substitute=lambda _: None)
+        substitute = None if instead else _carried_out
+        return Facts(method=method, deadline=self._inbound, choose=choose, substitute=substitute)
 
     def _choose(self, avoid: Collection[str]) -> str | None:
         """The next instance in turn, if possible not one of ``avoid``."""
@@ -278,6 +290,10 @@ class Running:
         first = self._world.turn(f"{self._edge.caller} to {callee}")
         names = [str((first + step) % instances) for step in range(instances)]
         return next((name for name in names if name not in avoid), names[0])
+
+
+def _carried_out(_: OperationFallback) -> None:
+    """Says that another operation can be called; `Running` calls it when it is told to."""
 
 
 def word(outcome: Outcome) -> str:
