@@ -17,7 +17,7 @@ from configsvc.analysis import analyze
 from configsvc.analysis.formats.svg import draw
 from configsvc.analysis.pages import examples, index, page
 from configsvc.analysis.rule import EdgeRule, Rule
-from configsvc.analysis.rules import ALL
+from configsvc.analysis.rules import ALL, RETIRED
 from configsvc.analysis.timeline import timeline
 from configsvc.cli.root import COMMANDS, root
 from configsvc.model.names import Kind
@@ -53,7 +53,9 @@ def _rules() -> Iterator[tuple[Path, str]]:
         example = ROOT / "examples" / "conflicts" / rule.code
         yield example / "conflict" / "documents.yaml", f"# Raises exactly {rule.code}.\n{conflict}"
         yield example / "repaired" / "documents.yaml", f"# Raises nothing.\n{repaired}"
-    yield folder / "README.md", f"{NOTE}# Rules\n\n{links}"
+    retired = ", ".join(f"{code} (covered by {by})" for code, by in RETIRED.items())
+    tail = f"\nRetired codes, which are never used again: {retired}.\n"
+    yield folder / "README.md", f"{NOTE}# Rules\n\n{links}{tail}"
 
 
 def _pictures(rule: type[Rule]) -> dict[str, str]:

@@ -210,7 +210,8 @@ def _default_of(part: Any, name: str) -> Any:  # noqa: ANN401 - any part of the 
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", name).lower()
+    """An attribute's name: `consecutive5xx` is in two parts, `p999` in one."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z]{2})(?=[0-9])", "_", name).lower()
 
 
 def _usual(part: type) -> Any:  # noqa: ANN401 - any part of the model

@@ -22,7 +22,7 @@ from configsvc.analysis.rule import (
     WaiverRule,
     WorkRule,
 )
-from configsvc.analysis.rules import ALL
+from configsvc.analysis.rules import ALL, RETIRED
 from configsvc.analysis.scenario import Scenario, explore
 from configsvc.analysis.view import System
 from configsvc.analysis.waivers import Waivers
@@ -107,6 +107,13 @@ def test_codes_and_names_are_unique() -> None:
     """No two rules share a code or a name."""
     assert len({rule.code for rule in ALL}) == len(ALL)
     assert len({rule.name for rule in ALL}) == len(ALL)
+
+
+def test_retired_codes_are_not_used_again() -> None:
+    """A code that was given up stays so, and names the rule that covers it."""
+    known = {rule.code for rule in ALL}
+    assert not RETIRED.keys() & known
+    assert set(RETIRED.values()) <= known
 
 
 def test_what_a_rule_explains_exists() -> None:

@@ -229,3 +229,6 @@ ALL: tuple[type[Rule], ...] = (
     StaleWaiver,
 )
 """In the order of the modules, which is that of the codes."""
+
+RETIRED = {"RB17": "RB16"}
+"""Codes that are never used again, and the rule that covers what they found."""

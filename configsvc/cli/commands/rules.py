@@ -7,7 +7,7 @@ import click
 
 from configsvc.analysis import Rule
 from configsvc.analysis.pages import page, summary
-from configsvc.analysis.rules import ALL
+from configsvc.analysis.rules import ALL, RETIRED
 from configsvc.cli.options import Invocation, output_option
 from configsvc.cli.terminal import write_json, write_table
 from configsvc.errors import InputError
@@ -17,6 +17,9 @@ class UnknownRuleError(InputError):
     """No rule has the code."""
 
     def __init__(self, code: str) -> None:
+        if code.upper() in RETIRED:
+            super().__init__(f"{code.upper()} is retired: {RETIRED[code.upper()]} covers it")
+            return
         known = ", ".join(rule.code for rule in ALL)
         super().__init__(f"there is no rule {code!r}: use one of {known}")
 

@@ -48,3 +48,8 @@ def test_unknown_rule_names_the_known_ones() -> None:
 
     assert code == Exit.INPUT
     assert output.startswith("error: there is no rule 'XX99': use one of AM01, ")
+
+
+def test_retired_rule_names_its_successor() -> None:
+    """Who meets an old code in a waiver or a log learns what became of it."""
+    assert rules("RB17") == (Exit.INPUT, "error: RB17 is retired: RB16 covers it\n")
