@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { type Topic, watch } from "./api/live";
 import { Fleet } from "./pages/fleet";
 import { Namespaces } from "./pages/namespaces";
+import { Resources } from "./pages/resources";
 import { SignIn } from "./pages/sign-in";
 import { go, href, place } from "./router";
 import { session } from "./session";
@@ -38,6 +39,10 @@ export function App() {
 function Page() {
   const { page, rest } = place.value;
   switch (page) {
+    case "resources":
+      return <Resources />;
+    case "edit":
+      return <Later name="edit" load={async () => (await import("./pages/edit")).default} />;
     case "fleet":
       return <Fleet />;
     default:
@@ -56,5 +61,3 @@ function Unknown({ page }: { page: string }) {
     </section>
   );
 }
-
-export { Later };
