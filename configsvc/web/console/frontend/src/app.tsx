@@ -1,6 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { type Topic, watch } from "./api/live";
+import { FindingsPage } from "./pages/findings";
 import { Fleet } from "./pages/fleet";
+import { History } from "./pages/history";
 import { Namespaces } from "./pages/namespaces";
 import { Resources } from "./pages/resources";
 import { SignIn } from "./pages/sign-in";
@@ -43,6 +45,17 @@ function Page() {
       return <Resources />;
     case "edit":
       return <Later name="edit" load={async () => (await import("./pages/edit")).default} />;
+    case "history":
+      if (!rest.length) return <History />;
+      return (
+        <Later
+          key={rest[0] ?? ""}
+          name="change"
+          load={async () => (await import("./pages/change")).default}
+        />
+      );
+    case "findings":
+      return <FindingsPage />;
     case "fleet":
       return <Fleet />;
     default:
