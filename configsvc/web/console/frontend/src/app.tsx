@@ -41,6 +41,10 @@ export function App() {
 function Page() {
   const { page, rest } = place.value;
   switch (page) {
+    case "map":
+      return <Later name="map" load={async () => (await import("./pages/map")).default} />;
+    case "edges":
+      return <Later name="edge" load={async () => (await import("./pages/edge")).default} />;
     case "resources":
       return <Resources />;
     case "edit":
