@@ -129,8 +129,8 @@ function waitAfter(policy: Policy, number: number, from: number): Wait {
   return { kind: "wait", from, low: Math.min(low ?? full, high), high };
 }
 
+/** A window in words: so many calls, or so much time. */
 function said(value: Json | undefined): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value !== "object") return String(value);
-  return Object.values(value).join(" of ");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
+  return value.type === "count" ? `${value.size} calls` : String(value.size ?? "");
 }

@@ -67,9 +67,10 @@ export function Canvas(props: Props) {
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
-            markerWidth="7"
-            markerHeight="7"
+            markerWidth="9"
+            markerHeight="9"
             orient="auto"
+            markerUnits="userSpaceOnUse"
           >
             <path d="M0 0L8 4L0 8z" fill="context-stroke" />
           </marker>

@@ -16,7 +16,7 @@ export interface Layout {
 }
 
 export const HEIGHT = 34;
-const CHARACTER = 7.4;
+const CHARACTER = 7.9;
 /** Nodes beyond which a faster way to rank them is taken. */
 const MANY = 120;
 
@@ -26,7 +26,7 @@ export function layout(picture: Picture): Layout {
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 90, marginx: 16, marginy: 16, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of picture.nodes)
-    graph.setNode(node.id, { width: node.id.length * CHARACTER + 34, height: HEIGHT });
+    graph.setNode(node.id, { width: node.id.length * CHARACTER + 40, height: HEIGHT });
   for (const link of picture.links) graph.setEdge(link.from, link.to);
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
