@@ -22,6 +22,7 @@ export PIP_NO_INPUT := 1
 help:
 	@echo 'make demo     three services, traffic, a failure and a live policy change (ONCE=1: unattended)'
 	@echo 'make test     every test                    (ARGS="..." is handed to pytest)'
+	@echo 'make robustness  faults of stores and nodes, each ROUNDS=10 times'
 	@echo 'make lint     ruff, mypy, the import contracts, and the console'"'"'s types and style'
 	@echo 'make console  build the console'
 	@echo 'make bench    measure and print the figures'

@@ -51,6 +51,7 @@ class Etcd:
             "--initial-cluster=" + ",".join(f"{each.name}={each.peer}" for each in peers),
             *FLAGS, *flags,
         )  # fmt: skip
+        self.data.parent.mkdir(parents=True, exist_ok=True)
         with self.data.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -94,12 +95,20 @@ class EtcdCluster:
     def __init__(self, data: Path, size: int = 1, flags: Sequence[str] = ()) -> None:
         self.data = data
         self.flags = flags
+        self._addresses: tuple[str, ...] = ()
         self.members = [Etcd(f"member{n}", data / f"member{n}") for n in range(size)]
+
+    @classmethod
+    def at(cls, *addresses: str) -> "EtcdCluster":
+        """Return a cluster that somebody else runs behind these addresses."""
+        cluster = cls(Path(), 0)
+        cluster._addresses = addresses
+        return cluster
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where the members answer clients."""
-        return tuple(member.address for member in self.members)
+        return self._addresses or tuple(member.address for member in self.members)
 
     @property
     def url(self) -> str:
@@ -164,5 +173,5 @@ def _fast_directory() -> str | None:
 
 def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind((host, 0))
+        probe.bind((host if host.startswith("127.") else "127.0.0.1", 0))
         return int(probe.getsockname()[1])
