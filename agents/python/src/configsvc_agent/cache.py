@@ -1,8 +1,9 @@
 """The last good bundle on disk: whole or not at all, never older over newer.
 
 One directory per service holds ``bundle`` (the record), ``rejected`` (digests not to be tried
-again), ``lock``, and ``bundle.damaged`` where a record was set aside. A record is one line with the
-checksum of all that follows, one line of JSON that says what the bundle is, and its bytes.
+again), ``instances`` (of callees, with a checksum), ``lock``, and ``bundle.damaged`` where a record
+was set aside. A record is one line with the checksum of all that follows, one line of JSON that
+says what the bundle is, and its bytes.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Cache:
         self._directory = directory / namespace / service
         self._bundle = self._directory / "bundle"
         self._rejected = self._directory / "rejected"
+        self._instances = self._directory / "instances"
 
     def load(self) -> Record | None:
         """The last good bundle, None where there is none.
@@ -109,6 +111,30 @@ class Cache:
                 return False
             self._write(self._bundle, _encode(record))
             return True
+
+    def load_instances(self) -> bytes | None:
+        """What :meth:`store_instances` kept last, None where there is nothing.
+
+        Raises:
+            CacheError: it cannot be read, or is not what was written.
+        """
+        data = _read(self._instances)
+        if data is None:
+            return None
+        checksum, _, body = data.partition(b"\n")
+        if checksum != hashlib.sha256(body).hexdigest().encode():
+            raise CacheError(f"{self._instances} is damaged: its checksum does not fit")
+        return body
+
+    def store_instances(self, data: bytes) -> None:
+        """Keep the lists of callees' instances; the last writer's are as good as any.
+
+        Raises:
+            CacheError: not stored.
+        """
+        with self._locked():
+            checksum = hashlib.sha256(data).hexdigest().encode()
+            self._write(self._instances, b"%b\n%b" % (checksum, data))
 
     def rejected(self, agent_version: str) -> dict[str, str]:
         """By digest, why ``agent_version`` rejected it; empty where that cannot be read."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
@@ -20,8 +21,18 @@ from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.agent._others import Others
 from configsvc_agent.agent._serving import Admitted, Entrance, Incoming, Refused
 from configsvc_agent.bundle import ANY_OPERATION, Bundle, built_in
-from configsvc_agent.delivery import Callback, Change, State, Status, Subscriber, subscribe
+from configsvc_agent.delivery import (
+    Callback,
+    Change,
+    Registration,
+    State,
+    Status,
+    Subscriber,
+    subscribe,
+)
+from configsvc_agent.discovery import Balancer, Balancers
 from configsvc_agent.drivers import Classifier
+from configsvc_agent.values import NOTHING
 
 if TYPE_CHECKING:
     import ssl
@@ -70,6 +81,8 @@ class Agent:
         self._others = Others(self._named)
         self._edges = self._new_edges(built_in(self._settings.namespace, service))
         self._entrance = Entrance(service, self._edges.bundle, self.now)
+        self._balancers = Balancers(self._edges.bundle, self.now, random.random)
+        self._registration: Registration | None = None
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,6 +91,7 @@ class Agent:
         with self._lock:
             if self._delivery is None:
                 self._delivery = self._new_delivery()
+                self._delivery.register(self._registration)
                 _started.add(self)
                 self._delivery.start()
         return self
@@ -276,6 +290,39 @@ class Agent:
             self._alive()
         return self._entrance.admit(request)
 
+    # ── discovery ────────────────────────────────────────────────────────────────────────────────
+
+    def register(
+        self, *, port: int, host: str | None = None, labels: Mapping[str, str] = NOTHING
+    ) -> None:
+        """List this process among the instances of the service, for as long as the agent runs.
+
+        Callers reach it at ``port`` of the address from which it connects to the server, or of
+        ``host``, an IP address inside the service's ``discovery.allow``. Returns at once; it is
+        registered with each stream and taken off by :meth:`stop`. Calling again changes it.
+        """
+        self._registration = Registration(port, host, labels)
+        self._tell_registration()
+
+    def deregister(self) -> None:
+        """Take this process off the list of instances, and go on otherwise."""
+        self._registration = None
+        self._tell_registration()
+
+    def wait_registered(self, timeout: float | None = None) -> bool:
+        """Wait at most ``timeout`` seconds until the server lists this process; whether it does."""
+        delivery = self._alive()
+        return delivery is not None and delivery.wait_registered(timeout)
+
+    def balancer(self, callee: str) -> Balancer | None:
+        """What chooses among the instances of ``callee``.
+
+        ``None`` where the callee has one stable address or no instance is known. The integrations
+        for httpx and requests use it; for a client of another kind ``choose`` gives the address for
+        an attempt, and ``began`` and ``ended`` say what became of it.
+        """
+        return self._balancers.of(callee)
+
     # ── seeing ───────────────────────────────────────────────────────────────────────────────────
 
     def explain(self, callee: str, operation: str = ANY_OPERATION) -> Explanation:
@@ -307,6 +354,11 @@ class Agent:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 
+    def _tell_registration(self) -> None:
+        delivery = self._alive()
+        if delivery is not None:
+            delivery.register(self._registration)
+
     def _named(self, callee: str, operation: str, classify: Classifier | None) -> GuardedEdge:
         return self.edge(callee, operation, classify=classify)
 
@@ -315,6 +367,7 @@ class Agent:
         return Edges(self._settings.service, bundle, self._hooks, tools, self._others)
 
     def _new_delivery(self) -> Deliverer:
+        from configsvc_agent.delivery._telemetry import Telemetry  # noqa: PLC0415  with the start
         from configsvc_agent.delivery.threads import Delivery  # noqa: PLC0415  with the start
 
         return Delivery(
@@ -323,12 +376,12 @@ class Agent:
             context=self._context,
             apply=self._apply,
             tell=self._tell,
-            breakers=self.breakers,
-            figures=self._edges.calls,
-            latencies=self._edges.latencies,
+            telemetry=Telemetry(self.breakers, self._edges.calls, self._edges.latencies),
+            known=self._balancers.known,
         )
 
     def _apply(self, bundle: Bundle) -> None:
+        self._balancers.apply(bundle)
         self._edges.apply(bundle)
         self._entrance.apply(bundle)
 
@@ -350,6 +403,8 @@ class Agent:
         self._forked = True
         self._edges = self._new_edges(self._edges.bundle)
         self._entrance = Entrance(self.service, self._edges.bundle, self.now)
+        self._balancers = Balancers(self._edges.bundle, self.now, random.random)
+        self._balancers.apply(self._edges.bundle)
         self._subscribers = tuple(Subscriber(each.callback) for each in self._subscribers)
 
 

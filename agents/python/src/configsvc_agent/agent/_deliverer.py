@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from configsvc_agent.delivery import Origin, State, Status
+from configsvc_agent.delivery import Origin, Registration, State, Status
 
 
 class Deliverer(Protocol):
@@ -18,6 +18,12 @@ class Deliverer(Protocol):
 
     def status(self) -> Status:
         """Where things stand now."""
+
+    def register(self, wanted: Registration | None) -> None:
+        """Have this process listed so among the instances of its service; None: not at all."""
+
+    def wait_registered(self, timeout: float | None) -> bool:
+        """Wait until it is listed; whether it is."""
 
     def wait_ready(self, timeout: float | None) -> bool:
         """Wait until the state is ready; whether it is."""

@@ -12,6 +12,7 @@ from configsvc_agent.bundle._compiled import (
     InboundOperation,
     Instance,
     Operation,
+    OutlierDetection,
     built_in,
 )
 from configsvc_agent.bundle._matching import PathTree
@@ -40,6 +41,7 @@ __all__ = [
     "InboundOperation",
     "Instance",
     "Operation",
+    "OutlierDetection",
     "PathTree",
     "built_in",
     "compile_bundle",

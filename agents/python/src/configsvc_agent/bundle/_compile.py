@@ -16,11 +16,12 @@ from configsvc_agent.bundle._compiled import (
     InboundOperation,
     Instance,
     Operation,
+    OutlierDetection,
 )
 from configsvc_agent.bundle._matching import PathTree, T
 from configsvc_agent.bundle._node import BundleError, Node, parse
 from configsvc_agent.bundle._policies import PolicyReader, read_limit
-from configsvc_agent.engine.policy import RateLimit
+from configsvc_agent.engine.policy import PPM, RateLimit
 from configsvc_agent.errors import PolicyError
 
 FORMAT = 1
@@ -167,11 +168,33 @@ def _discovery(node: Node | None) -> Discovery:
         node.get("loadBalancing"),
     )
     mode = node.need("mode").choice("client", "server")
+    panic, check, outliers = (
+        node.get("panicThreshold"),
+        node.get("healthCheck"),
+        node.get("outlierDetection"),
+    )
+    unejects = None if check is None else check.get("unejects")
     return Discovery(
         mode=cast("Literal['client', 'server']", mode),
         address=None if address is None else address.text(),
         instances=() if instances is None else tuple(_instance(item) for item in instances.items()),
         load_balancing="round-robin" if balancing is None else balancing.text(),
+        panic_threshold=500_000 if panic is None else panic.integer(0, PPM),
+        outlier_detection=None if outliers is None else _outliers(outliers),
+        unejects=unejects is not None and unejects.boolean(),
+    )
+
+
+def _outliers(node: Node) -> OutlierDetection:
+    server, gateway = node.get("consecutive5xx"), node.get("consecutiveGateway")
+    return OutlierDetection(
+        consecutive_5xx=None if server is None else server.integer(1),
+        consecutive_gateway=None if gateway is None else gateway.integer(1),
+        interval=node.need("interval").integer(1),
+        base_ejection=node.need("baseEjection").integer(1),
+        max_ejection=node.need("maxEjection").integer(0, PPM),
+        min_hosts=node.need("minHosts").integer(0),
+        min_requests=node.need("minRequests").integer(0),
     )
 
 

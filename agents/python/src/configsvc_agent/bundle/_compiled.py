@@ -31,13 +31,36 @@ class Instance(Value):
     labels: Mapping[str, str] = NOTHING
 
 
+class OutlierDetection(Value):
+    """When an instance that answers badly is left out for a while; times in microseconds.
+
+    ``max_ejection`` is a share in parts per million.
+    """
+
+    consecutive_5xx: int | None
+    consecutive_gateway: int | None
+    interval: int
+    base_ejection: int
+    max_ejection: int
+    min_hosts: int
+    min_requests: int
+
+
 class Discovery(Value):
-    """How a callee is reached: at one ``address`` (server side) or at its ``instances``."""
+    """How a callee is reached: at one ``address`` (server side) or at its ``instances``.
+
+    ``instances`` are those declared; registered ones come beside the bundle. With fewer usable
+    instances than ``panic_threshold`` (parts per million) all are used. ``unejects``: a health
+    check that is passed ends an ejection.
+    """
 
     mode: Literal["client", "server"] = "server"
     address: str | None = None
     instances: tuple[Instance, ...] = ()
     load_balancing: str = "round-robin"
+    panic_threshold: int = 500_000
+    outlier_detection: OutlierDetection | None = None
+    unejects: bool = False
 
 
 class Callee(Value):

@@ -27,6 +27,10 @@ ANSWER_TIMEOUT = 10.0
 """Seconds of silence that an answer may have."""
 
 
+MAX_INSTANCES = 16 << 20
+"""Bytes of lists of instances that are taken."""
+
+
 class Fetched(Value):
     """A bundle from the bundle endpoint and what its headers say; nothing is verified yet."""
 
@@ -57,7 +61,7 @@ class Client:
         self._context = context or _context(settings) if parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
 
-    def open_stream(self, *, last_event_id: str, digest: str) -> EventStream:
+    def open_stream(self, *, last_event_id: str, digest: str, endpoints: int = 0) -> EventStream:
         """Open the event stream; empty arguments mean that nothing is held.
 
         Raises:
@@ -70,6 +74,8 @@ class Client:
             headers["Last-Event-ID"] = last_event_id
         if digest:
             headers["Configsvc-Digest"] = digest
+        if endpoints:
+            headers["Configsvc-Endpoints"] = str(endpoints)
         connection = self._connect()
         wire = connection.sock  # the connection lets go of it once the answer's head is read
         try:
@@ -107,6 +113,45 @@ class Client:
         """
         data = json.dumps(body, separators=(",", ":")).encode()
         self._exchange("POST", "/v1/agent/report", http.HTTPStatus.NO_CONTENT, body=data)
+
+    def register(self, session: str, fields: Mapping[str, object]) -> None:
+        """Register this instance by the stream of ``session``.
+
+        Raises:
+            ServerAwayError: not reached; whether it arrived is unknown, so send it again.
+            ServerRefusedError: refused.
+        """
+        body = {
+            "namespace": self._settings.namespace,
+            "service": self._settings.service,
+            "session": session,
+            **fields,
+        }
+        data = json.dumps(body, separators=(",", ":")).encode()
+        path = f"/v1/agent/instances/{quote(self._instance)}"
+        self._exchange("PUT", path, http.HTTPStatus.NO_CONTENT, body=data)
+
+    def deregister(self, session: str) -> None:
+        """Take this instance off the list; raises as :meth:`register`."""
+        path = f"/v1/agent/instances/{quote(self._instance)}?{self._identity()}"
+        self._exchange("DELETE", f"{path}&session={quote(session)}", http.HTTPStatus.NO_CONTENT)
+
+    def instances(self) -> list[object]:
+        """What the server says of the instances of all callees; nothing is verified yet.
+
+        Raises:
+            ServerAwayError: not reached, or cut off.
+            ServerRefusedError: another answer.
+        """
+        path = f"/v1/agent/instances?{self._identity()}"
+        answer = self._exchange("GET", path, http.HTTPStatus.OK, limit=MAX_INSTANCES)
+        try:
+            found = json.loads(answer.data)["callees"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ServerRefusedError(200, "", f"no lists of instances: {error!r}") from None
+        if not isinstance(found, list):
+            raise ServerRefusedError(200, "", "no lists of instances")
+        return found
 
     def close(self) -> None:
         """Close the connection kept for fetches and reports."""

@@ -4,6 +4,7 @@ Here is what everybody sees of it. What does it, `configsvc_agent.delivery.threa
 when an agent starts.
 """
 
+from configsvc_agent.delivery._registration import Registration
 from configsvc_agent.delivery._status import Origin, State, Status
 from configsvc_agent.delivery._subscribers import Callback, Change, InForce, Subscriber, subscribe
 
@@ -12,6 +13,7 @@ __all__ = [
     "Change",
     "InForce",
     "Origin",
+    "Registration",
     "State",
     "Status",
     "Subscriber",

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from configsvc_agent.delivery._discovery import Discovery
 from configsvc_agent.delivery._keeper import Keeper
 from configsvc_agent.delivery._offer import Drain, Gone, Heartbeat, Offer, Session, read_event
+from configsvc_agent.discovery import Listed
 from configsvc_agent.errors import AgentError
 from configsvc_agent.stream import EventParser, Reconnect, StreamError
 
@@ -29,8 +31,9 @@ _MICROSECONDS = 1_000_000
 class Listener:
     """The body of the stream's thread. ``client`` makes a client for each connection."""
 
-    def __init__(self, keeper: Keeper, client: Callable[[], Client]) -> None:
+    def __init__(self, keeper: Keeper, discovery: Discovery, client: Callable[[], Client]) -> None:
         self._keeper = keeper
+        self._discovery = discovery
         self._client = client
         self._schedule = Reconnect()
         self._stopping = Event()
@@ -46,6 +49,7 @@ class Listener:
             if self._stopping.is_set():
                 reason = "the agent is stopped"
             self._keeper.lost(reason)
+            self._discovery.lost()
             self._schedule.lived(time.monotonic() - began)
             self._stopping.wait(self._schedule.next_wait(random.random()))
 
@@ -80,6 +84,7 @@ class Listener:
         stream = self._client().open_stream(
             last_event_id="" if held is None else held.event_id,
             digest="" if held is None else held.digest,
+            endpoints=self._discovery.known.endpoints,
         )
         stream.quiet_for(FIRST_SILENCE)
         with self._lock:
@@ -116,11 +121,15 @@ class Listener:
         match message:
             case Session():
                 self._keeper.connected(message)
+                self._discovery.connected(message.id, message.epoch)
                 stream.quiet_for(self._keeper.standing.patience)
             case Offer():
                 self._keeper.offer(message)
             case Heartbeat():
                 self._keeper.heartbeat(message)
+                self._discovery.heartbeat(message.endpoints)
+            case Listed():
+                self._discovery.told(message)
             case Gone():
                 self._keeper.gone()
             case Drain(retry):

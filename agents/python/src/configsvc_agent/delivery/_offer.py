@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from configsvc_agent.cache import Position
+from configsvc_agent.discovery import InstancesError, Listed
 from configsvc_agent.stream import Event, StreamError
 from configsvc_agent.values import Value
 
@@ -62,7 +63,7 @@ class Gone(Value):
     """The service no longer exists in the namespace."""
 
 
-Message: TypeAlias = Session | Offer | Heartbeat | Drain | Gone
+Message: TypeAlias = Session | Offer | Heartbeat | Drain | Gone | Listed
 
 
 class Report(Value):
@@ -98,6 +99,8 @@ def read_event(event: Event) -> Message | None:
         return _offer(event)
     if event.kind == "gone":
         return Gone()
+    if event.kind == "instances":
+        return _listed(event)
     if event.kind not in ("session", "heartbeat", "drain"):
         return None
     body = _object(event.kind, event.data)
@@ -122,6 +125,13 @@ def _offer(event: Event) -> Offer:
         endpoints=_endpoints(event.id),
     )
     return Offer(position, data, reset=body.get("reset") is True)
+
+
+def _listed(event: Event) -> Listed:
+    try:
+        return Listed.read(_object(event.kind, event.data))
+    except InstancesError as error:
+        raise StreamError(f"an instances event: {error}") from error
 
 
 def _session(body: Mapping[str, object]) -> Session:

@@ -11,15 +11,18 @@ from urllib.parse import urlsplit
 
 from configsvc_agent.bundle import Bundle
 from configsvc_agent.cache import Cache
+from configsvc_agent.delivery._discovery import Discovery
 from configsvc_agent.delivery._keeper import Keeper
 from configsvc_agent.delivery._listener import Listener
 from configsvc_agent.delivery._offer import Report
 from configsvc_agent.delivery._outbox import Outbox
 from configsvc_agent.delivery._override import OverrideFile
+from configsvc_agent.delivery._registration import Registration
 from configsvc_agent.delivery._status import State, Status
 from configsvc_agent.delivery._subscribers import Change
-from configsvc_agent.delivery._telemetry import Breakers, Figures, Latencies, Telemetry
+from configsvc_agent.delivery._telemetry import Telemetry
 from configsvc_agent.delivery._uplink import Uplink
+from configsvc_agent.discovery import Known
 from configsvc_agent.settings import Settings, new_instance
 
 if TYPE_CHECKING:
@@ -47,27 +50,28 @@ class Delivery:
         context: ssl.SSLContext | None,
         apply: Callable[[Bundle], None],
         tell: Callable[[Change], None],
-        breakers: Breakers = tuple,
-        figures: Figures = dict,
-        latencies: Latencies = dict,
+        telemetry: Telemetry | None = None,
+        known: Known | None = None,
     ) -> None:
         self._settings = settings
-        self._telemetry = Telemetry(breakers, figures, latencies)
+        self._telemetry = telemetry or Telemetry(tuple, dict, dict)
         self._agent_version = agent_version
         self._context = context
         self.instance = settings.instance or new_instance()
         self._outbox = Outbox()
+        cache = _cache(settings)
+        self.discovery = Discovery(known or Known(lambda _callee: None), cache, self._client)
         self._keeper = Keeper(
             namespace=settings.namespace,
             service=settings.service,
             agent_version=agent_version,
-            cache=_cache(settings),
+            cache=cache,
             outbox=self._outbox,
             apply=apply,
             tell=tell,
         )
         self._restored = Event()
-        self._listener = Listener(self._keeper, self._client)
+        self._listener = Listener(self._keeper, self.discovery, self._client)
         self._uplink = Uplink(
             self._outbox, self._keeper, self._client, self._report, self._telemetry
         )
@@ -89,11 +93,16 @@ class Delivery:
             _warn_of_plain_text(self._settings.url)
             self._run("stream", self._stream)
             self._run("uplink", self._uplink.run)
+            self._run("instances", self.discovery.run)
         self._restored.wait(LOCAL_PATIENCE)
 
     def stop(self, timeout: float) -> None:
         """End the threads, within ``timeout`` seconds as far as they can be ended."""
         deadline = time.monotonic() + timeout
+        self.discovery.stop()
+        for thread in self._threads:  # callers are to hear of it while the stream is still there
+            if thread.name == "configsvc-instances" and thread is not current_thread():
+                thread.join(timeout / 2)
         self._listener.stop()
         self._uplink.stop()
         if self._override is not None:
@@ -127,6 +136,14 @@ class Delivery:
             and self._settings.cache_dir is not None,
         )
 
+    def register(self, wanted: Registration | None) -> None:
+        """Have this process listed so among the instances of its service; None: not at all."""
+        self.discovery.register(wanted)
+
+    def wait_registered(self, timeout: float | None) -> bool:
+        """Wait until it is listed, at most ``timeout`` seconds; whether it is."""
+        return self.discovery.wait_registered(timeout)
+
     def wait_ready(self, timeout: float | None) -> bool:
         """Wait until the state is ready, at most ``timeout`` seconds; whether it is."""
         with self._keeper.changed:
@@ -140,6 +157,7 @@ class Delivery:
         try:
             if self._override is not None:
                 self._override.look()
+            self.discovery.restore()
             self._keeper.restore()
         finally:
             self._restored.set()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections.abc import Callable, Collection, Hashable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from functools import partial
+from typing import Any, Self, TypeVar
 
-from configsvc_agent import Agent, CallError, Classifier, Facts, GuardedEdge
-from configsvc_agent.bundle import Callee
+from configsvc_agent import Agent, Attempt, CallError, Classifier, Facts, GuardedEdge
+from configsvc_agent.discovery import Balancer
 from configsvc_agent.drivers import classify_error
-from configsvc_agent.engine.outcome import UNATTRIBUTED, Outcome
+from configsvc_agent.engine.outcome import SUCCESS, UNATTRIBUTED, Outcome
 from configsvc_agent.values import Value
 
 E = TypeVar("E", bound=BaseException)
+T = TypeVar("T")
 
 Header = Callable[[str], "str | None"]
 
@@ -46,10 +46,70 @@ class Prepared(Value):
     facts: Facts
     address: str | None
     streaming: bool
+    balancer: Balancer | None = None
+
+    def run(self, send: Callable[[Attempt], Any]) -> Any:  # noqa: ANN401  as GuardedEdge.run
+        """``send(attempt)`` under the policy; what becomes of each attempt is told the balancer."""
+        return self.edge.run(self._watched(send), self.facts)
+
+    async def arun(self, send: Callable[[Attempt], Awaitable[Any]]) -> Any:  # noqa: ANN401  as run
+        """As :meth:`run` for a coroutine function."""
+        return await self.edge.arun(self._awatched(send), self.facts)
+
+    def _watched(self, send: Callable[[Attempt], Any]) -> Callable[[Attempt], Any]:
+        balancer, classifier = self.balancer, self.edge.classifier
+        if balancer is None:
+            return send
+
+        def watched(attempt: Attempt) -> Any:  # noqa: ANN401  as run
+            with _Placed(balancer, attempt.instance, classifier) as placed:
+                return placed.answered(send(attempt))
+
+        return watched
+
+    def _awatched(
+        self, send: Callable[[Attempt], Awaitable[Any]]
+    ) -> Callable[[Attempt], Awaitable[Any]]:
+        balancer, classifier = self.balancer, self.edge.classifier
+        if balancer is None:
+            return send
+
+        async def watched(attempt: Attempt) -> Any:  # noqa: ANN401  as run
+            with _Placed(balancer, attempt.instance, classifier) as placed:
+                return placed.answered(await send(attempt))
+
+        return watched
+
+
+class _Placed:
+    """One attempt at an instance, from its start to its end."""
+
+    def __init__(self, balancer: Balancer, instance: str | None, classifier: Classifier) -> None:
+        self._balancer = balancer
+        self._instance = instance
+        self._classifier = classifier
+        self._outcome: Outcome | None = None
+
+    def answered(self, value: T) -> T:
+        read = self._classifier.result
+        self._outcome = SUCCESS if read is None else read(value)
+        return value
+
+    def __enter__(self) -> Self:
+        if self._instance is not None:
+            self._balancer.began(self._instance)
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """A cancelled attempt says nothing of the instance."""
+        if isinstance(error, Exception):
+            self._outcome = self._classifier.error(error)
+        if self._instance is not None:
+            self._balancer.ended(self._instance, self._outcome)
 
 
 class Outgoing:
-    """Finds edges for one client; remembers whose turn it is among the instances of a callee.
+    """Finds edges for one client, and instances for their attempts.
 
     ``schemes``: those for which the client can send a request elsewhere than its URL says.
     """
@@ -58,7 +118,6 @@ class Outgoing:
         self._agent = agent
         self._classify = classify
         self._schemes = schemes
-        self._turns: dict[str, itertools.count[int]] = {}
 
     def prepare(self, request: Request) -> Prepared | None:
         """What to do about ``request``; None: leave it alone."""
@@ -68,6 +127,8 @@ class Outgoing:
         callee = self._agent.bundle.callees.get(edge.edge.callee)
         by_name = callee is not None and request.host.lower() == callee.name
         known = callee if by_name and request.scheme in self._schemes else None
+        balancer = None if known is None else self._agent.balancer(known.name)
+        path = request.target.partition("?")[0]
         return Prepared(
             edge,
             facts=Facts(
@@ -75,10 +136,11 @@ class Outgoing:
                 has_key=request.header("idempotency-key") is not None,
                 rate_key=_rate_key(edge, request.header),
                 cache_key=_cache_key(request),
-                choose=self._chooser(known),
+                choose=None if balancer is None else partial(balancer.choose, key=path),
             ),
             address=known.discovery.address if known is not None else None,
             streaming=callee is not None and callee.operation(edge.edge.operation).streaming,
+            balancer=balancer,
         )
 
     def _edge(self, request: Request) -> GuardedEdge | None:
@@ -87,21 +149,6 @@ class Outgoing:
         return self._agent.edge_at(
             request.host, request.port, request.method, request.target, classify=self._classify
         )
-
-    def _chooser(self, callee: Callee | None) -> Callable[[Collection[str]], str | None] | None:
-        """Picks among the declared instances of a callee that is called by its name."""
-        if callee is None or callee.discovery.mode == "server" or not callee.discovery.instances:
-            return None
-        addresses = [instance.address for instance in callee.discovery.instances]
-        at_random = callee.discovery.load_balancing == "random"
-        turns = self._turns.setdefault(callee.name, itertools.count())
-
-        def choose(avoid: Collection[str]) -> str | None:
-            candidates = [each for each in addresses if each not in avoid] or addresses
-            turn = random.randrange(len(candidates)) if at_random else next(turns)
-            return candidates[turn % len(candidates)]
-
-        return choose
 
 
 def _rate_key(edge: GuardedEdge, header: Header) -> str:

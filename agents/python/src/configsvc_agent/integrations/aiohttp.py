@@ -75,7 +75,7 @@ def guarded(agent: Agent) -> ClientMiddlewareType:
             return await handler(request)
         sender = _Sender(request, handler, prepared)
         try:
-            answer = await prepared.edge.arun(sender.send, prepared.facts)
+            answer = await prepared.arun(sender.send)
         except CallError as error:
             raise _as_aiohttp(error) from error.__cause__
         if isinstance(answer, StaticFallback):

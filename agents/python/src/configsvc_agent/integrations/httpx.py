@@ -96,7 +96,7 @@ class GuardedTransport(httpx.BaseTransport):
             return self._transport.handle_request(request)
         sender = _Sender(self._agent, self._transport, request, prepared)
         try:
-            answer = prepared.edge.run(sender.send, prepared.facts)
+            answer = prepared.run(sender.send)
         except CallError as error:
             raise _as_httpx(error, request) from error.__cause__
         return _response(answer, request)
@@ -120,7 +120,7 @@ class AsyncGuardedTransport(httpx.AsyncBaseTransport):
             return await self._transport.handle_async_request(request)
         sender = _AsyncSender(self._transport, request, prepared)
         try:
-            answer = await prepared.edge.arun(sender.send, prepared.facts)
+            answer = await prepared.arun(sender.send)
         except CallError as error:
             raise _as_httpx(error, request) from error.__cause__
         return _response(answer, request)

@@ -104,7 +104,7 @@ class GuardedAdapter(HTTPAdapter):
             return response
 
         try:
-            answer = prepared.edge.run(_only_once(request, send), prepared.facts)
+            answer = prepared.run(_only_once(request, send))
         except CallError as error:
             raise _as_requests(error, request) from error.__cause__
         return _response(answer, request)

@@ -8,7 +8,7 @@ from configsvc_agent.agent import Agent
 from configsvc_agent.agent._deliverer import Deliverer
 from configsvc_agent.agent._edges import Edges, Tools
 from configsvc_agent.bundle import Bundle, compile_bundle, digest_of
-from configsvc_agent.delivery import Change, InForce, Origin, State, Status
+from configsvc_agent.delivery import Change, InForce, Origin, Registration, State, Status
 from configsvc_agent.engine.events import AttemptStarted, Event
 from configsvc_agent.testing._clock import Clock
 from configsvc_agent.testing._documents import BundleLike, bundle, encode
@@ -88,6 +88,7 @@ class _Source:
     def __init__(self, service: str, namespace: str) -> None:
         self.in_force = InForce(Origin.BUILT_IN, "", 0)
         self.state, self.reason = State.READY, ""
+        self.registration: Registration | None = None
         self._status = Status(
             service=service,
             namespace=namespace,
@@ -124,6 +125,14 @@ class _Source:
             digest=held.digest,
             wanted=held.digest,
         )
+
+    def register(self, wanted: Registration | None) -> None:
+        """Note what is to be listed."""
+        self.registration = wanted
+
+    def wait_registered(self, timeout: float | None) -> bool:
+        """Whether anything is to be listed; nothing would change by waiting."""
+        return self.registration is not None
 
     def wait_ready(self, timeout: float | None) -> bool:
         """Whether it is ready; nothing would change by waiting."""
