@@ -36,7 +36,8 @@ ONE_CALL = Load(burst=1)
 class Fault:
     """What goes wrong, from ``start`` on for ``duration`` microseconds (None: for ever).
 
-    ``hang``: requests are not answered before the fault ends. ``errors``: ``share`` of the requests
+    ``hang``: requests are not answered before the fault ends, not even by a limit of the callee's
+    own. ``errors``: ``share`` of the requests
     fail with ``classes``. ``slow``: they take ``amount`` microseconds. ``kill``: they are refused.
     ``instances``: it is in so many of the callee's (None: in all). ``where``: in the callee, or in
     all that it calls.
@@ -87,7 +88,8 @@ class Experiment:
     """A run that shows whether a harm is there: it is, unless the measure keeps its bound.
 
     ``at_most`` and ``at_least`` bound ``measure``; one of them is set. ``extreme``: back-offs take
-    their longest, and operations the worst time that they declare, instead of drawing lots.
+    their longest instead of drawing lots, and operations the worst time that they declare as soon
+    as the fault has begun.
     """
 
     load: Load

@@ -48,7 +48,7 @@ def simulate(
         arrivals: who calls what, and how often.
         faults: what goes wrong, by operation.
         seed: decides every draw; the same seed gives the same run.
-        extreme: back-offs and own work take their longest, nothing is drawn but shares of faults.
+        extreme: back-offs take their longest, and own work as well once a fault has begun.
         settling: microseconds after the last arrival at which the run ends in any case.
         most_steps: after so many the run is cut off.
     """

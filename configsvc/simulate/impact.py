@@ -17,7 +17,7 @@ from configsvc_agent.engine import CallPolicy
 USUAL_RATE: Final = 20.0
 """Calls a second of one process where nothing is known about its traffic."""
 
-MOST_CALLS: Final = 2_000
+MOST_CALLS: Final = 1_500
 """Calls of one run; a busier edge is watched for a shorter time."""
 
 MOST_STEPS: Final = 60_000
@@ -125,12 +125,13 @@ def edge_impact(
     """
     system = system_of(catalog, [edge], only=frozenset())
     (policy,) = system.policies.values()
+    target: WorkId = (edge.callee, edge.operation)
+    slow = _slowness(policy, system.operations[target].limit)
     each_second = rate or USUAL_RATE
     length = min(LENGTH, int(MOST_CALLS * SECOND / each_second))
     load = Load(rate=each_second, duration=Duration(length))
-    target: WorkId = (edge.callee, edge.operation)
     found = []
-    for fault, says in _faults(policy, length):
+    for fault, says in _faults(slow, length):
         run = simulate(
             system,
             [Arrivals(edge, load)],
@@ -143,21 +144,21 @@ def edge_impact(
     return EdgeImpact(edge, seed, each_second, length, tuple(found))
 
 
-def _faults(policy: CallPolicy, length: int) -> Iterable[tuple[Fault, str]]:
+def _faults(slow: Duration, length: int) -> Iterable[tuple[Fault, str]]:
     start, duration = Duration(length // 6), Duration(length // 3)
     yield Fault("hang", start, duration), "the callee does not answer"
     yield (
         Fault("errors", start, duration, share=Share(1_000_000)),
         "the callee answers every request with 503",
     )
-    slow = _slowness(policy)
     says = f"the callee takes {slow / SECOND:g} s for every answer"
     yield Fault("slow", start, duration, amount=slow), says
 
 
-def _slowness(policy: CallPolicy) -> Duration:
-    """Just within the limit of an attempt: slow, and not yet a failure."""
-    limits = [t for t in (policy.timeout.attempt, policy.timeout.overall) if t is not None]
+def _slowness(policy: CallPolicy, own: int | None) -> Duration:
+    """Just within the limits of an attempt and of the callee itself: slow, not yet a failure."""
+    every = (policy.timeout.attempt, policy.timeout.overall, own)
+    limits = [limit for limit in every if limit is not None]
     return Duration(min(limits) * 9 // 10 if limits else _SLOW)
 
 

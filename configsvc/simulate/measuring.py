@@ -36,8 +36,9 @@ class _Seen:
 
     @property
     def failing(self) -> list[CallRecord]:
-        """The calls that got no answer, be it that they have not ended."""
-        return [call for call in self.calls if not call.ok]
+        """The calls since the fault that got no answer, be it that they have not ended."""
+        since = self.watched.fault.start
+        return [call for call in self.calls if not call.ok and call.started >= since]
 
 
 def measured(run: Run, measure: Measure, watched: Watched) -> float:

@@ -83,7 +83,7 @@ class Handling:
             self._later(0, lambda: self._end(_DOWN))
             return
         limit = self._limit()
-        if limit is not None:
+        if limit is not None and (fault is None or fault.kind != "hang"):
             self._world.agenda.at(limit, self._run_out)
         self._instance.enter(self._work, lambda: not self._ended)
 
@@ -130,7 +130,7 @@ class Handling:
             self._world.agenda.at(over, lambda: self._later(self._own_time(), self._stages))
 
     def _own_time(self) -> int:
-        chance = None if self._world.extreme else self._world.chance
+        chance = None if self._world.worst else self._world.chance
         return own_time(self._operation, chance)
 
     def _stages(self) -> None:

@@ -22,8 +22,8 @@ _LONE = Node()
 class World:
     """Everything that calls and instances share.
 
-    ``faults`` are by the operation that has them. ``extreme``: back-offs and own work take their
-    longest instead of drawing lots.
+    ``faults`` are by the operation that has them. ``extreme``: back-offs take their longest instead
+    of drawing lots, and own work as well once a fault has begun.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class World:
         self.edges: dict[EdgeId, EdgeRecord] = {}
         self.works: dict[WorkId, WorkRecord] = {}
         self._faults = faults
+        self._begins = min((fault.start for _, fault in faults), default=0)
         self._machines: dict[tuple[str, int, int], Machines] = {}
         self._turns: dict[str, Callable[[], int]] = {}
 
@@ -49,6 +50,11 @@ class World:
     def now(self) -> int:
         """The present, in microseconds."""
         return self.agenda.now
+
+    @property
+    def worst(self) -> bool:
+        """Whether own work takes its longest; before the first fault all is well."""
+        return self.extreme and self.now >= self._begins
 
     def node(self, name: str) -> Node:
         """The node of that name."""

@@ -50,6 +50,29 @@ def test_hang_uses_up_the_time_of_a_call() -> None:
     assert 600_000 <= call.ended <= 1_000_000
 
 
+def test_hang_is_not_ended_by_the_callee() -> None:
+    """A limit that the callee enforces itself does not answer for a callee that hangs."""
+    text = """
+kind: Service
+metadata: {name: shop}
+spec: {operations: [{name: buy, calls: [{to: stock, operation: reserve}]}]}
+---
+kind: Service
+metadata: {name: stock}
+spec: {operations: [{name: reserve, ownTime: 2s, limit: 100ms}]}
+---
+kind: Timeout
+spec: {target: {}, overall: 1s}
+"""
+    system = system_of(catalog_of(text), [EDGE])
+    ends = []
+    for faults in ([], [(WORK, Fault("hang"))]):
+        found = simulate(system, [Arrivals(EDGE, ONE_CALL)], faults)
+        ends.append((found.edges[EDGE].calls[0].outcome, found.edges[EDGE].calls[0].ended))
+
+    assert ends == [("504", 100_000), ("timeout", SECOND)]
+
+
 def test_breaker_opens_on_a_burst_and_closes_after_it() -> None:
     """Its moves are those of the engine: open, half-open, closed."""
     burst = Fault("errors", start=Duration(5 * SECOND), duration=Duration(SECOND), share=WHOLE)

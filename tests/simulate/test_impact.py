@@ -42,4 +42,4 @@ def test_busy_edge_is_watched_for_a_shorter_time() -> None:
     found = edge_impact(edge_catalog(*POLICIES), EDGE, rate=1_000)
 
     assert max(fault.calls for fault in found.faults) <= MOST_CALLS
-    assert found.length == 2_000_000
+    assert found.length == 1_500_000

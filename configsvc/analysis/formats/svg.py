@@ -9,7 +9,7 @@ from configsvc.analysis.text import count, span
 from configsvc.analysis.timeline import AttemptBar, BreakerBar, Budget, Timeline, WaitBar
 
 _WIDTH: Final = 960
-_LEFT: Final = 190
+_LEFT: Final = 290
 _RIGHT: Final = 24
 _ROW: Final = 26
 _BAR: Final = 16
@@ -209,7 +209,7 @@ def _drawn(rows: Iterable[_Row]) -> Iterator[str]:
             yield shape.replace("{y}", str(y)).replace("{t}", str(middle))
 
 
-_LABEL: Final = 28
+_LABEL: Final = 42
 """Characters of a label that fit left of the axis."""
 
 

@@ -7,7 +7,10 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span, written_up
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import HANG, Experiment, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import SECOND
 
 
 class WindowBelowAttempts(EdgeRule):
@@ -98,6 +101,13 @@ class WindowBelowAttempts(EdgeRule):
                 faults="the callee hangs",
                 seen="time-outs leave the window before enough of them are in it",
                 meant="the breaker opens",
+                run=_steady_hang(breaker.minimum_calls, size, limit),
             ),
             repair=Repair("breaker.window", {"kind": "time", "size": value}, f"look back {value}"),
         )
+
+
+def _steady_hang(minimum: int, size: float, limit: float) -> Experiment:
+    """Calls of which two attempt limits hold enough outcomes, and the window does not."""
+    rate = minimum * SECOND / ((size + 2 * limit) / 2)
+    return Experiment(traffic(rate, 8 * limit / SECOND), HANG, Measure.OPENINGS, at_least=1)

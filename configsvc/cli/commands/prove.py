@@ -44,13 +44,15 @@ def command(context: click.Context, what: str, paths: tuple[Path, ...], seed: in
         note(error_text(error))
     examination = examine(sources, check_name("namespace", invocation.namespace), today)
     findings = tuple(_asked(examination.report, what))
-    if not findings:
+    if not findings and what != EVERYTHING:
         raise CommandError(f"no finding is {what!r}: configsvc check lists them", Exit.INPUT)
     proofs = tuple(_proofs(Prover(examination.catalog, seed=seed), findings))
     if invocation.as_json:
         write_json({"items": [proof_data(proof) for proof in proofs]})
-    else:
+    elif proofs:
         click.echo("\n".join(map(_text, proofs)))
+    elif not findings:
+        note("no findings, nothing to prove")
     context.exit(_exit(proofs, bad_input=bool(sources.errors)))
 
 

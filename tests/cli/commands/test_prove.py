@@ -54,3 +54,10 @@ def test_witness_in_words_is_told() -> None:
 
     assert (code, text.strip()) == (Exit.CLEAN, "")
     assert "no run shows it; its witness is in words only" in notes
+
+
+def test_clean_files_have_nothing_to_prove() -> None:
+    """Which is a good end."""
+    code, text, notes = prove("all", str(CONFLICTS / "RT03" / "repaired"))
+
+    assert (code, text, notes) == (Exit.CLEAN, "", "no findings, nothing to prove\n")
