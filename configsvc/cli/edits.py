@@ -35,7 +35,8 @@ class Edit:
     def diff(self) -> str:
         """What differs, as `patch` takes it."""
         before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
-        lines = difflib.unified_diff(before, after, f"a/{self.file}", f"b/{self.file}")
+        name = self.file.lstrip("/")
+        lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
         return "".join(_ended(line) for line in lines)
 
     def changes(self) -> Iterator[TextChange]:

@@ -6,6 +6,7 @@ from configsvc.analysis.abandoned import Abandoned
 from configsvc.analysis.binding import binding_path
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ZERO, Range
+from configsvc.analysis.view import System
 from tests.analysis.documents import system_of, values_of
 
 CHAIN = """\
@@ -47,6 +48,18 @@ def work_of(text: str, *, shop: str = "false", stock: str = "false") -> dict[str
     by_callee = {edge.id.callee: found.after(edge) for edge in system.edges}
     time, edge = found.below(("web", "show"))
     return {**by_callee, "worst": time, f"below {edge and edge.callee}": time}
+
+
+def long_chain() -> System:
+    """Sixty calls one below the other, of which nothing is declared."""
+    services = [
+        f"kind: Service\nmetadata: {{name: s{n}}}\nspec:\n  operations:\n"
+        f"    - {{name: do, calls: [{{to: s{n + 1}, operation: do}}]}}\n"
+        for n in range(60)
+    ]
+    last = "kind: Service\nmetadata: {name: s60}\nspec: {operations: [{name: do}]}\n"
+    limits = "kind: Timeout\nspec: {target: {}, attempt: 1s, overall: 1s}\n"
+    return system_of(values_of("---\n".join((*services, last, limits))))
 
 
 def test_a_callee_that_nothing_stops_works_to_its_end() -> None:
@@ -128,17 +141,17 @@ def test_in_a_cycle_it_is_unknown() -> None:
 
 def test_a_deep_chain_names_the_nearest_gap_only() -> None:
     """What is missing does not pile up from hop to hop."""
-    services = [
-        f"kind: Service\nmetadata: {{name: s{n}}}\nspec:\n  operations:\n"
-        f"    - {{name: do, calls: [{{to: s{n + 1}, operation: do}}]}}\n"
-        for n in range(60)
-    ]
-    last = "kind: Service\nmetadata: {name: s60}\nspec: {operations: [{name: do}]}\n"
-    limits = "kind: Timeout\nspec: {target: {}, attempt: 1s, overall: 1s}\n"
-    system = system_of(values_of("---\n".join((*services, last, limits))))
+    system = long_chain()
     time, _ = Abandoned(system, Bounds(system)).below(("s0", "do"))
 
     assert len(time.missing) < 5
+
+
+def test_binding_path_of_a_long_chain_is_cut() -> None:
+    """Fifty hops are told."""
+    system = long_chain()
+
+    assert len(binding_path(system, Bounds(system), ("s0", "do"))) == 50
 
 
 def test_binding_path_leads_over_the_slowest_calls() -> None:

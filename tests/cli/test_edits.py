@@ -193,6 +193,13 @@ def test_diff_can_be_patched() -> None:
     )
 
 
+def test_diff_of_an_absolute_path_has_one_slash() -> None:
+    """As git writes it."""
+    assert (
+        Edit("/p/a.yaml", "a: 1\n", "a: 2\n").diff().startswith("--- a/p/a.yaml\n+++ b/p/a.yaml\n")
+    )
+
+
 SCALARS = st.one_of(
     st.booleans(), st.integers(-5, 5), st.text("no1e.:#-' \"{}é", max_size=6), st.none()
 )
