@@ -37,7 +37,7 @@ class RunningServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
-                env={**_surroundings(), **(environ or {})},
+                env={**surroundings(), **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -140,7 +140,7 @@ def accepts(url: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """The environment without settings that whoever runs the tests may have."""
     return {k: v for k, v in os.environ.items() if not k.startswith("CONFIGSVC_")}
 

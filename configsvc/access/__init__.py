@@ -36,6 +36,7 @@ from configsvc.access.tokens import (
     holder,
     mint_agent,
     mint_operator,
+    mint_relay,
     parse_token,
     verify,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "holder",
     "mint_agent",
     "mint_operator",
+    "mint_relay",
     "parse_session",
     "parse_token",
     "start_session",

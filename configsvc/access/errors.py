@@ -19,7 +19,8 @@ class MalformedTokenError(UnauthenticatedError):
     def __init__(self) -> None:
         super().__init__(
             "the bearer token is not a configsvc token, which looks like 'cfg_ID_SECRET' "
-            "(operators) or 'cfa_ID_SECRET' (agents): copy it again in full"
+            "(operators), 'cfa_ID_SECRET' (agents) or 'cfr_ID_SECRET' (relays): "
+            "copy it again in full"
         )
 
 
@@ -49,14 +50,14 @@ class RevokedTokenError(UnauthenticatedError):
 
 
 class WrongTokenKindError(UnauthenticatedError):
-    """An agent's token on the operator plane, or the reverse."""
+    """A token where one of another kind is needed."""
 
     def __init__(self, seen: str, wanted: str) -> None:
         self.seen = seen
         self.wanted = wanted
         super().__init__(
-            f"this is the token of an {seen}, and an {wanted}'s is needed here: "
-            "the two are not interchangeable"
+            f"this is a token for {seen}s, and one for {wanted}s is needed here: "
+            "they are not interchangeable"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from configsvc.access.errors import ForbiddenError, WrongIdentityError, WrongTokenKindError
-from configsvc.access.records import EVERY_NAMESPACE, AgentIdentity, TokenKind
+from configsvc.access.records import EVERY_NAMESPACE, AgentIdentity, TokenKind, kind_of
 from configsvc.access.roles import Right, Role
 
 
@@ -16,18 +16,20 @@ class Principal:
         token_id: the token's public id, for audit and logs.
         label: what people call the token.
         grants: role per namespace; empty for an agent.
-        agent: whom an agent's token stands for; None for an operator.
+        agent: whom an agent's token stands for; None for everybody else.
+        relay: the namespaces whose agents a relay serves; empty for everybody else.
     """
 
     token_id: str
     label: str
     grants: Mapping[str, Role] = field(hash=False)
     agent: AgentIdentity | None = None
+    relay: tuple[str, ...] = ()
 
     @property
     def kind(self) -> TokenKind:
-        """Operator or agent."""
-        return TokenKind.AGENT if self.agent else TokenKind.OPERATOR
+        """Operator, agent or relay."""
+        return kind_of(self.agent, self.relay)
 
     @property
     def name(self) -> str:
@@ -53,8 +55,8 @@ class Principal:
             WrongTokenKindError: the token is an agent's.
             ForbiddenError: the role is too low; says which one is needed.
         """
-        if self.agent:
-            raise WrongTokenKindError(TokenKind.AGENT, TokenKind.OPERATOR)
+        if self.kind is not TokenKind.OPERATOR:
+            raise WrongTokenKindError(self.kind, TokenKind.OPERATOR)
         if not self.may(namespace, right):
             raise ForbiddenError(namespace, right, self.role_in(namespace))
 
@@ -66,7 +68,13 @@ class Principal:
             WrongIdentityError: it belongs to another service or namespace.
         """
         if not self.agent:
-            raise WrongTokenKindError(TokenKind.OPERATOR, TokenKind.AGENT)
+            raise WrongTokenKindError(self.kind, TokenKind.AGENT)
         own = (self.agent.namespace, self.agent.service)
         if own != (namespace, service):
             raise WrongIdentityError(own, (namespace, service))
+
+    def require_relay(self) -> tuple[str, ...]:
+        """Return the namespaces that a relay serves; raises `WrongTokenKindError`."""
+        if not self.relay:
+            raise WrongTokenKindError(self.kind, TokenKind.RELAY)
+        return self.relay

@@ -22,6 +22,7 @@ class TokenKind(StrEnum):
 
     OPERATOR = "operator"
     AGENT = "agent"
+    RELAY = "relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class AgentIdentity:
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """A token as stored: an operator's with `grants`, or an agent's with `agent`; never both.
+    """A token as stored: an operator's with `grants`, an agent's with `agent`, or a relay's.
 
     Args:
         id: public part of the token, 16 characters.
@@ -49,6 +50,7 @@ class TokenRecord:
         created: when it was minted; all times are microseconds since the Unix epoch.
         not_after: last moment at which it is good, None for no end.
         revoked: when it was withdrawn, None while it is good.
+        relay: the namespaces whose agents a relay serves; empty for everybody else.
     """
 
     id: str
@@ -59,29 +61,38 @@ class TokenRecord:
     created: int
     not_after: int | None = None
     revoked: int | None = None
+    relay: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if bool(self.grants) == (self.agent is not None):
+        if [bool(self.grants), self.agent is not None, bool(self.relay)].count(True) != 1:
             raise InputError(
-                f"token {self.id} needs either grants (an operator) or an agent identity"
+                f"token {self.id} needs either grants (an operator), or an agent identity, or the "
+                "namespaces of a relay"
             )
         if len(self.label) > _MAX_LABEL:
             raise InputError(
                 f"a token's label has at most {_MAX_LABEL} characters, this one {len(self.label)}"
             )
-        for namespace in self.grants:
-            if namespace != EVERY_NAMESPACE:
+        for namespace in (*self.grants, *self.relay):
+            if namespace != EVERY_NAMESPACE or namespace in self.relay:
                 check_name("namespace", namespace)
         object.__setattr__(self, "grants", MappingProxyType(dict(self.grants)))
 
     @property
     def kind(self) -> TokenKind:
-        """Operator or agent."""
-        return TokenKind.AGENT if self.agent else TokenKind.OPERATOR
+        """Operator, agent or relay."""
+        return kind_of(self.agent, self.relay)
 
     def revoke(self, now: int) -> "TokenRecord":
         """The same record, withdrawn; the first withdrawal's time stays."""
         return self if self.revoked is not None else replace(self, revoked=now)
+
+
+def kind_of(agent: AgentIdentity | None, relay: tuple[str, ...]) -> TokenKind:
+    """Who holds a token that stands for these."""
+    if relay:
+        return TokenKind.RELAY
+    return TokenKind.AGENT if agent else TokenKind.OPERATOR
 
 
 def encode_record(record: TokenRecord) -> dict[str, Any]:
@@ -93,7 +104,9 @@ def encode_record(record: TokenRecord) -> dict[str, Any]:
         "label": record.label,
         "created": record.created,
     }
-    if record.agent:
+    if record.relay:
+        value["relay"] = list(record.relay)
+    elif record.agent:
         value["agent"] = {"namespace": record.agent.namespace, "service": record.agent.service}
     else:
         value["grants"] = {namespace: str(role) for namespace, role in record.grants.items()}
@@ -120,6 +133,7 @@ def decode_record(value: Mapping[str, Any]) -> TokenRecord:
             created=_checked(int, value["created"]),
             not_after=_instant(value.get("notAfter")),
             revoked=_instant(value.get("revoked")),
+            relay=tuple(value.get("relay", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, InputError) as exc:
         raise InvalidTokenRecordError(f"{type(exc).__name__}: {exc}") from exc

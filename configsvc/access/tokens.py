@@ -1,7 +1,8 @@
 """Minting tokens and verifying them: text to identity.
 
-A token is ``cfg_ID_SECRET`` for an operator and ``cfa_ID_SECRET`` for an agent. ID finds the
-record; SECRET has 160 random bits and exists only with its holder: the record keeps its SHA-256.
+A token is ``cfg_ID_SECRET`` for an operator, ``cfa_`` for an agent and ``cfr_`` for a relay. ID
+finds the record; SECRET has 160 random bits and exists only with its holder: the record keeps its
+SHA-256.
 A fast digest suffices, since 160 random bits cannot be guessed as a password can.
 """
 
@@ -27,9 +28,9 @@ from configsvc.access.roles import Role
 
 _ID_BYTES = 10
 _SECRET_BYTES = 20
-_PREFIXES = {TokenKind.OPERATOR: "cfg", TokenKind.AGENT: "cfa"}
+_PREFIXES = {TokenKind.OPERATOR: "cfg", TokenKind.AGENT: "cfa", TokenKind.RELAY: "cfr"}
 _KINDS = {prefix: kind for kind, prefix in _PREFIXES.items()}
-_TOKEN = re.compile(r"(cfg|cfa)_([a-z2-7]{16})_([a-z2-7]{32})")
+_TOKEN = re.compile(r"(cfg|cfa|cfr)_([a-z2-7]{16})_([a-z2-7]{32})")
 _NO_DIGEST = "0" * 64
 
 RandomBytes = Callable[[int], bytes]
@@ -93,16 +94,32 @@ def mint_agent(
     return Minted(_text(record, secret), record)
 
 
+def mint_relay(
+    namespaces: tuple[str, ...],
+    now: int,
+    *,
+    label: str = "",
+    not_after: int | None = None,
+    random: RandomBytes = secrets.token_bytes,
+) -> Minted:
+    """Make a token for a relay of some namespaces; arguments as for `mint_operator`."""
+    token_id, secret = new_identity(random)
+    record = TokenRecord(
+        token_id, digest_of(secret), {}, None, label, now, not_after, relay=namespaces
+    )
+    return Minted(_text(record, secret), record)
+
+
 def parse_token(text: str, *, kind: TokenKind | None = None) -> PresentedToken:
     """Split a token's text into id and secret.
 
     Args:
         text: what stood after ``Bearer``.
-        kind: the kind that is needed here; None takes either.
+        kind: the kind that is needed here; None takes any.
 
     Raises:
         MalformedTokenError: the text is not a token.
-        WrongTokenKindError: it is a token of the other kind.
+        WrongTokenKindError: it is a token of another kind.
     """
     match = _TOKEN.fullmatch(text)
     if not match:
@@ -143,7 +160,7 @@ def holder(record: TokenRecord, now: int) -> Principal:
         raise RevokedTokenError(record.id, record.revoked)
     if record.not_after is not None and now > record.not_after:
         raise ExpiredTokenError(record.id, record.not_after)
-    return Principal(record.id, record.label, record.grants, record.agent)
+    return Principal(record.id, record.label, record.grants, record.agent, record.relay)
 
 
 def new_identity(random: RandomBytes) -> tuple[str, str]:

@@ -65,13 +65,21 @@ class Doorkeeper:
         missing = dict.fromkeys(self._records.keys() - records.keys())
         return self.learn({**missing, **records})
 
-    def admit(self, request: Request, now: int, *, looked_up: bool = False) -> Principal:
+    def admit(
+        self,
+        request: Request,
+        now: int,
+        *,
+        looked_up: bool = False,
+        kind: TokenKind = TokenKind.AGENT,
+    ) -> Principal:
         """Return whose token the request carries.
 
         Args:
             request: with an `Authorization` header.
             now: microseconds since the Unix epoch.
             looked_up: True once the store was asked for an unknown record.
+            kind: whose token it must be.
 
         Raises:
             UnknownRecordError: the store is to be asked for the record first.
@@ -81,7 +89,7 @@ class Doorkeeper:
         if scheme.lower() != "bearer" or not text.strip():
             raise _unauthenticated("send the agent's token as 'Authorization: Bearer TOKEN'")
         try:
-            token_id, secret = parse_token(text.strip(), kind=TokenKind.AGENT)
+            token_id, secret = parse_token(text.strip(), kind=kind)
             if token_id not in self._records and not looked_up:
                 raise UnknownRecordError(token_id)
             return verify(self._records.get(token_id), secret, now)

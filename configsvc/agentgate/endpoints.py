@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from configsvc.access import Principal
+from configsvc.access import Principal, TokenKind
 from configsvc.agentgate.bundles import BundleEndpoint
 from configsvc.agentgate.doorkeeper import (
     UnknownRecordError,
@@ -21,6 +21,8 @@ from configsvc.agentgate.peers import process_of
 from configsvc.agentgate.process import Process, answer_later
 from configsvc.agentgate.registrations import PREFIX as REGISTRATIONS
 from configsvc.agentgate.registrations import RegistrationEndpoint
+from configsvc.agentgate.relays import PREFIX as RELAYS
+from configsvc.agentgate.relays import RelayEndpoint
 from configsvc.agentgate.reports import read_report
 from configsvc.agentgate.shelf import InForce
 from configsvc.agentgate.streams import AgentStream
@@ -47,6 +49,7 @@ class AgentEndpoints:
             "/v1/agent/instances": ("GET", self._instances),
         }
         self._registrations = RegistrationEndpoint(process)
+        self._relays = RelayEndpoint(process)
 
     # ── called by connections ────────────────────────────────────────────────────────────────
 
@@ -82,7 +85,10 @@ class AgentEndpoints:
             raise refusal
         try:
             principal = self._process.doorkeeper.admit(
-                request, self._process.now(), looked_up=looked_up
+                request,
+                self._process.now(),
+                looked_up=looked_up,
+                kind=TokenKind.RELAY if request.path.startswith(RELAYS) else TokenKind.AGENT,
             )
         except UnknownRecordError as unknown:
             answer_later(self._process, exchange, self._look_up(exchange, unknown.token_id))
@@ -90,6 +96,8 @@ class AgentEndpoints:
         answer(exchange, principal)
 
     def _route(self, request: Request) -> Callable[[Exchange, Principal], None]:
+        if request.path.startswith(RELAYS):
+            return self._relays.answer
         if request.path.startswith(REGISTRATIONS):
             return self._registrations.answer
         method, answer = self._routes.get(request.path, ("", None))

@@ -27,6 +27,8 @@ from configsvc.agentgate.peers import Peers
 from configsvc.agentgate.presence import Presence
 from configsvc.agentgate.readings import HeadReading, TokenReading
 from configsvc.agentgate.registrar import Found, Registrar
+from configsvc.agentgate.relay_feed import RelayFeed
+from configsvc.agentgate.relayed import RelayedAgents
 from configsvc.agentgate.reports import Reported
 from configsvc.agentgate.shelf import InForce, Shelf
 from configsvc.agentgate.streams import AgentStream
@@ -74,6 +76,8 @@ class Gate:
         self.doorkeeper = Doorkeeper()
         self.hub = Hub(loop, self._tell, self._told, settings.push_rate)
         self.presence = Presence(self.counters, clock)
+        self.store = store
+        self.relayed = RelayedAgents()
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
@@ -101,6 +105,7 @@ class Gate:
         tokens = TokenReading(store, self._on_loop(self._all_tokens), self._on_loop(self._tokens))
         self._lookups = Lookups(store, tokens, loop, self._executor)
         self.namespaces = Namespaces(store, clock, lambda: secrets.token_hex(8))
+        self.relays = RelayFeed(store, self.namespaces, loop, self.random, self.heartbeat)
         self.registrar = Registrar(
             self.owner,
             store,
@@ -155,6 +160,7 @@ class Gate:
         for stream, delay in zip(streams, drain_delays(len(streams), self.random), strict=False):
             self.presence.sent_away(stream.session, self.now())
             stream.drain(delay)
+        self.relays.drain()
         self.hub.wake_all()
         self.connections.retire()
 
@@ -163,6 +169,7 @@ class Gate:
         if self._tidy_timer is not None:
             self._tidy_timer.cancel()
         await self._acks.finish()
+        await asyncio.to_thread(self.relays.stop)
         for following in self._followings:
             await asyncio.to_thread(following.stop)
         for task in list(self._tasks):

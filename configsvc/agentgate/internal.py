@@ -22,6 +22,7 @@ from configsvc.agentgate.hub import Hub
 from configsvc.agentgate.options import Limits
 from configsvc.agentgate.peers import MAX_BATCH_BYTES, REPORTS_PATH
 from configsvc.agentgate.presence import Presence
+from configsvc.agentgate.relayed import RelayedAgents
 from configsvc.agentgate.reports import Reported, parse_report
 
 INTERNAL_LIMITS: Final = Limits(body=2 * MAX_BATCH_BYTES, buffer=256 << 20, high_water=1 << 20)
@@ -33,6 +34,7 @@ class Inside(Protocol):
 
     hub: Hub
     presence: Presence
+    relayed: RelayedAgents
 
     def metrics(self) -> dict[str, Any]:
         """All numbers of this process."""
@@ -74,7 +76,9 @@ class InternalEndpoints:
         exchange.respond(answer(request))
 
     def _fleet(self, request: Request) -> Response:
-        rows = self._process.presence.roster.rows(request.query.get("namespace"))
+        namespace = request.query.get("namespace")
+        own = self._process.presence.roster.rows(namespace)
+        rows = (*own, *self._process.relayed.rows(namespace))
         body = b'{"rows":[' + b",".join(orjson.dumps(row.to_json()) for row in rows) + b"]}"
         return Response(HTTPStatus.OK, body, {"Content-Type": JSON})
 

@@ -40,8 +40,8 @@ class MetricsAnswer:
     incomplete: tuple[str, ...]
 
 
-def ask_nodes(directory: Path, namespace: str, timeout: float = TIMEOUT) -> FleetAnswer:
-    """Return the agents of a namespace.
+def ask_nodes(directory: Path, namespace: str | None, timeout: float = TIMEOUT) -> FleetAnswer:
+    """Return the agents of a namespace, None for those of all.
 
     An agent that one process lost and another one has is listed as the other one has it.
 
@@ -50,7 +50,8 @@ def ask_nodes(directory: Path, namespace: str, timeout: float = TIMEOUT) -> Flee
         namespace: whose agents.
         timeout: seconds for all of them together.
     """
-    path = f"/internal/fleet?{urlencode({'namespace': namespace})}"
+    query = f"?{urlencode({'namespace': namespace})}" if namespace else ""
+    path = f"/internal/fleet{query}"
     answers, incomplete = _ask_all(directory, SOCKETS, path, _rows, timeout)
     rows = [row for answer in answers.values() for row in answer]
     return FleetAnswer(tuple(without_returned(rows)), incomplete)

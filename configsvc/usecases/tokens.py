@@ -16,6 +16,7 @@ from configsvc.access import (
     holder,
     mint_agent,
     mint_operator,
+    mint_relay,
     parse_token,
     verify,
 )
@@ -98,6 +99,15 @@ class Tokens:
         minted = mint_agent(identity, self._moment.micros(), label=label, not_after=not_after)
         return self._keep(who, minted.text, minted.record)
 
+    def mint_relay(
+        self, who: Principal, namespaces: tuple[str, ...], label: str, not_after: int | None = None
+    ) -> tuple[str, TokenRecord]:
+        """A new token for a relay of these namespaces; raises `ForbiddenError`."""
+        for namespace in namespaces:
+            who.require(namespace, Right.TOKENS)
+        minted = mint_relay(namespaces, self._moment.micros(), label=label, not_after=not_after)
+        return self._keep(who, minted.text, minted.record)
+
     def list(self, who: Principal) -> tuple[TokenRecord, ...]:
         """The tokens that the reader may administer, by id."""
         kept = self._records.list(layout.TOKENS)
@@ -133,7 +143,9 @@ class Tokens:
 
 
 def _namespaces(record: TokenRecord) -> frozenset[str]:
-    return frozenset({record.agent.namespace} if record.agent else record.grants)
+    if record.agent:
+        return frozenset({record.agent.namespace})
+    return frozenset(record.relay or record.grants)
 
 
 def _may_administer(who: Principal, record: TokenRecord) -> bool:

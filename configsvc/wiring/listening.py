@@ -109,6 +109,18 @@ def listen(settings: Settings, patience: float = 0.0) -> tuple[Listener, Listene
     return operator, agents
 
 
+def listen_agents(settings: Settings) -> Listener:
+    """Bind the agent plane's socket alone, for a relay.
+
+    Raises:
+        InsecureListenError, ListenError: as `check_exposure` and `listen`.
+    """
+    plane, flag, address = _planes(settings)[1]
+    if not (settings.tls or settings.insecure or address.is_loopback):
+        raise InsecureListenError(plane, flag, address)
+    return Listener(plane, _bind(plane, flag, address, time.monotonic()), settings.tls)
+
+
 def reserve(settings: Settings, patience: float = 0.0) -> Listener | None:
     """Bind the xDS plane's address without listening; None if there is to be no such plane.
 

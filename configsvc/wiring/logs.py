@@ -10,7 +10,7 @@ from typing import Any, Final
 from configsvc.settings import Settings
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRET: Final = re.compile(r"(cf[ga]_[a-z2-7]{16})_\w+")
+_SECRET: Final = re.compile(r"(cf[gar]_[a-z2-7]{16})_\w+")
 """A token, also one cut off or with more behind it; its first part may be shown, it names it."""
 
 _CONTROL: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")

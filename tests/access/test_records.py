@@ -11,6 +11,7 @@ from configsvc.access import (
     AgentIdentity,
     InvalidTokenRecordError,
     Role,
+    TokenKind,
     TokenRecord,
     decode_record,
     encode_record,
@@ -36,6 +37,19 @@ def test_round_trip(
     """Every record is read back as it was written, whatever its label."""
     record = TokenRecord("id", "d" * 64, *holder, label, created, not_after, revoked)
     assert decode_record(json.loads(json.dumps(encode_record(record)))) == record
+
+
+def test_a_relays_record_is_read_back() -> None:
+    """With the namespaces whose agents it serves."""
+    record = TokenRecord("id", "d" * 64, {}, None, "", 1, relay=("prod", "staging"))
+    assert decode_record(encode_record(record)) == record
+    assert record.kind is TokenKind.RELAY
+
+
+def test_a_relay_is_of_no_namespace_at_large() -> None:
+    """It names each: one that comes to exist later is not its own."""
+    with pytest.raises(InputError):
+        TokenRecord("id", "d" * 64, {}, None, "", 1, relay=(EVERY_NAMESPACE,))
 
 
 def test_fields_of_a_later_version_are_ignored() -> None:

@@ -51,7 +51,7 @@ def test_agent_token_verifies() -> None:
 
 def test_prefix_tells_kinds_apart() -> None:
     """Where an agent's token is needed, an operator's is refused before any look-up."""
-    with pytest.raises(WrongTokenKindError, match="token of an operator, and an agent's is needed"):
+    with pytest.raises(WrongTokenKindError, match="for operators, and one for agents is needed"):
         parse_token(operator().text, kind=TokenKind.AGENT)
 
 

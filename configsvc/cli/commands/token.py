@@ -32,6 +32,7 @@ def command() -> None:
     help="Operator's token: viewer, editor or admin of a namespace, or of every one (*).",
 )
 @click.option("--agent", metavar="SERVICE", help="Token for the agents of a service.")
+@click.option("--relay", is_flag=True, help="Token for a relay of the namespace's agents.")
 @click.option("--label", default="", help="What people call it.")
 @click.option("--expires", metavar="TIME", help="End of its life from now: 30m, 12h or 90d.")
 @click.option(
@@ -50,18 +51,24 @@ def create(
     label: str,
     expires: str | None,
     to_file: Path | None,
+    *,
+    relay: bool,
 ) -> None:
     """Create a token and show it, this once.
 
-    Either for an operator, with one --grant or more, or with --agent for the agents of a service
-    in the namespace of --namespace.
+    Either for an operator, with one --grant or more, or for the namespace of --namespace: with
+    --agent for the agents of a service, with --relay for a relay of all of them.
     """
-    if bool(grants) == (agent is not None):
-        raise click.UsageError("give --grant for an operator, or --agent for a service", context)
+    if [bool(grants), agent is not None, relay].count(True) != 1:
+        raise click.UsageError(
+            "give --grant for an operator, --agent for a service, or --relay for a relay", context
+        )
     invocation = context.ensure_object(Invocation)
     client = Client.of(invocation)
     body: dict[str, Any] = {"label": label}
-    if agent is None:
+    if relay:
+        body["relay"] = [client.namespace]
+    elif agent is None:
         body["grants"] = dict(map(_grant, grants))
     else:
         body["agent"] = {"namespace": client.namespace, "service": agent}
@@ -159,6 +166,8 @@ def _write(file: TextIO, minted: Mapping[str, Any], path: Path) -> None:
 
 def _scope(token: Mapping[str, Any]) -> str:
     agent = token["agent"]
+    if token["relay"]:
+        return f"relay of {', '.join(token['relay'])}"
     if agent:
         return f"{agent['namespace']}/{agent['service']}"
     return ", ".join(f"{namespace}={role}" for namespace, role in token["grants"].items())

@@ -116,6 +116,7 @@ def token_json(record: TokenRecord) -> dict[str, Any]:
         "label": record.label,
         "grants": {namespace: str(role) for namespace, role in record.grants.items()},
         "agent": {"namespace": agent.namespace, "service": agent.service} if agent else None,
+        "relay": list(record.relay),
         "created": rfc3339(record.created),
         "notAfter": None if record.not_after is None else rfc3339(record.not_after),
         "revoked": None if record.revoked is None else rfc3339(record.revoked),

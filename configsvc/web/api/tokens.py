@@ -39,6 +39,9 @@ def mint_token() -> Response:
     if "grants" in sent:
         grants = {namespace: _ROLES[role] for namespace, role in sent["grants"].items()}
         minted, record = minter.mint_operator(principal(), grants, label, not_after)
+    elif "relay" in sent:
+        namespaces = tuple(dict.fromkeys(sent["relay"]))
+        minted, record = minter.mint_relay(principal(), namespaces, label, not_after)
     else:
         identity = AgentIdentity(**sent["agent"])
         minted, record = minter.mint_agent(principal(), identity, label, not_after)

@@ -10,6 +10,7 @@ from configsvc.web.api.contract.shapes.terms import (
     TEXT,
     TIME,
     Shape,
+    listed,
     mapped,
     nullable,
     one_of,
@@ -27,6 +28,7 @@ _TOKEN: Final[dict[str, Shape]] = {
     "label": TEXT,
     "grants": mapped(_ROLE),
     "agent": nullable(_AGENT),
+    "relay": listed(NAME),
     "created": TIME,
     "notAfter": nullable(TIME),
     "revoked": nullable(TIME),
@@ -68,6 +70,11 @@ SHAPES: Final[dict[str, Shape]] = {
                 {"agent": _AGENT},
                 {"label": _LABEL, "notAfter": TIME},
                 says="A token for the agents of one service.",
+            ),
+            record(
+                {"relay": listed(NAME, minItems=1, maxItems=100)},
+                {"label": _LABEL, "notAfter": TIME},
+                says="A token for a relay, which serves all agents of these namespaces.",
             ),
         ]
     },
