@@ -19,7 +19,9 @@ COMMANDS = (
     LazyCommand("relay", f"{_HERE}.relay", "Serve the agents of a site from one upstream stream."),
     LazyCommand("gateway", f"{_HERE}.gateway", "Run one replica of a gateway: an Envoy."),
     LazyCommand("check", f"{_HERE}.check", "Check files and folders; needs no server."),
-    LazyCommand("prove", f"{_HERE}.prove", "Run the witnesses of findings under virtual time."),
+    LazyCommand(
+        "prove", f"{_HERE}.prove", "Run the witnesses of findings in files; needs no server."
+    ),
     LazyCommand("plan", f"{_HERE}.plan", "Show what files would change."),
     LazyCommand("apply", f"{_HERE}.apply", "Publish files and folders as one change."),
     LazyCommand("get", f"{_HERE}.get", "Show resources of a namespace."),
