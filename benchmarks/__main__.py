@@ -8,6 +8,7 @@ import sys
 BENCHMARKS = {
     "delivery": "publish to applied: curl, operator plane, agent plane, agents",
     "publish": "commits a second through the use case, 1 and 8 writers",
+    "commits": "commits a second on SQLite and on etcd, 1 and 8 writers, conflicts retried",
     "checking": "validation and check of 100 and 1,000 services",
     "push": "commit to received on 1,000 streams of one process",
     "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",

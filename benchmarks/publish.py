@@ -1,6 +1,6 @@
 """How many changes a second a namespace takes: one resource each, through the use case.
 
-    python benchmarks/publish.py [--resources 1000] [--store sqlite] [--seconds 3] [--profile]
+    python -m benchmarks.publish [--resources 1000] [--store sqlite] [--seconds 3] [--profile]
 
 A publish is measured whole: read, check against every rule, compile what changed, commit durably.
 """
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from configsvc.analysis.rules import ALL
 from configsvc.fleet import FleetAnswer
 from configsvc.schema import load_value
 from configsvc.store import Store
+from configsvc.store.etcd import EtcdAddress, EtcdStore
 from configsvc.store.memory import MemoryStore
 from configsvc.store.sqlite import SqliteStore
 from configsvc.usecases import Change, ControlPlane
+from tests.etcds import etcd_cluster
 
 NAMESPACE = "bench"
 WRITERS = (1, 8)
@@ -91,14 +93,16 @@ def publish(plane: ControlPlane, documents: list[Json], base: int | None) -> int
 @contextmanager
 def opened(kind: str) -> Iterator[Store]:
     """An empty store."""
-    with tempfile.TemporaryDirectory() as directory:
-        store: Store = (
-            MemoryStore(now) if kind == "memory" else SqliteStore(Path(directory) / "data", now)
-        )
-        try:
-            yield store
-        finally:
-            store.close()
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        store: Store
+        if kind == "memory":
+            store = MemoryStore(now)
+        elif kind == "etcd":
+            cluster = stack.enter_context(etcd_cluster(1, data=Path(directory)))
+            store = EtcdStore(EtcdAddress(cluster.addresses), now)
+        else:
+            store = SqliteStore(Path(directory) / "data", now)
+        yield stack.enter_context(closing(store))
 
 
 def now() -> int:
@@ -155,7 +159,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--resources", type=int, default=1000)
-    parser.add_argument("--store", choices=("sqlite", "memory"), default="sqlite")
+    parser.add_argument("--store", choices=("sqlite", "etcd", "memory"), default="sqlite")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="one writer under cProfile")
