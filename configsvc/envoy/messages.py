@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.any_pb2 import Any as PackedAny
+from google.protobuf.struct_pb2 import Struct
 
 Tree = dict[str, Any]
 
@@ -67,6 +68,13 @@ def duration(microseconds: int) -> Tree:
 def wrapped(value: float) -> Tree:
     """A value whose absence means something else than its default."""
     return {"value": value}
+
+
+def struct(value: Tree) -> Struct:
+    """Any JSON object as a message, where the constructors would take it for fields."""
+    message = Struct()
+    message.update(value)
+    return message
 
 
 YES: Tree = {"value": True}

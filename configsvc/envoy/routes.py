@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
-from configsvc.envoy.authentication import requirement
+from configsvc.envoy.authentication import API_KEYS, api_keys, requirement
 from configsvc.envoy.clusters import ClusterPlan
 from configsvc.envoy.edges import Edge, EdgeReader, Share
 from configsvc.envoy.hosts import by_host
 from configsvc.envoy.limits import counted_by, limit_config
 from configsvc.envoy.matching import exact_header, fraction, path_rewrite, route_match
-from configsvc.envoy.messages import Resource, Tree, resource
+from configsvc.envoy.messages import Resource, Tree, resource, struct
 from configsvc.envoy.retries import KEY_HEADER, Branch, branches, retry_policy, time_limits
 from configsvc.model.routing import PUBLIC, Gateway, Route
 from configsvc.model.trust import Authentication
@@ -62,21 +62,21 @@ class TableBuilder:
 
     def _route(self, name: str, route: Route) -> Iterator[Tree]:
         """Envoy's routes for one of ours."""
-        required = self._requirement(route)
+        guard = self._guard(route)
         named = referenced_limits(self.catalog, route.rate_limits)
         headers = [exact_header(*each) for each in route.match.headers]
         for share in EdgeReader(self.catalog, self.name).shares(route):
             for edge in share.edges:
                 action = self._action(route, edge, named)
-                yield from _entries(_Place(name, share, headers), edge, action, required)
+                yield from _entries(_Place(name, share, headers), edge, action, guard)
 
-    def _requirement(self, route: Route) -> Tree:
-        name = route.authentication or self.gateway.authentication
+    def _guard(self, route: Route) -> "_Guard":
+        name = route.authentication or self.gateway.authentication or PUBLIC
         found = named_authentication(self.catalog, name)
-        if name is None or name == PUBLIC or found is None:
-            return {}
+        if found is None:
+            return _Guard({}, {})
         self.authentications[name] = found
-        return requirement(name, found, self.now)
+        return _Guard(requirement(name, found, self.now), api_keys(found, self.now))
 
     def _action(self, route: Route, edge: Edge, named: Sequence[NamedLimit]) -> Tree:
         """What is done with a request of an edge, but for how often."""
@@ -105,7 +105,15 @@ class _Place:
     headers: Sequence[Tree]
 
 
-def _entries(place: _Place, edge: Edge, action: Tree, required: Tree) -> Iterator[Tree]:
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """Who is let in: what filters require, and what the script for API keys reads."""
+
+    required: Tree
+    keys: Tree
+
+
+def _entries(place: _Place, edge: Edge, action: Tree, guard: _Guard) -> Iterator[Tree]:
     operation = "*" if edge.operation is None else edge.operation.name
     part = fraction(place.share.upto, place.share.total, f"configsvc.weights.{place.route}")
     for branch in branches(edge.requests, edge.operation, edge.retry):
@@ -114,7 +122,8 @@ def _entries(place: _Place, edge: Edge, action: Tree, required: Tree) -> Iterato
             "name": f"{place.route}/{edge.callee.name}/{operation}",
             "match": route_match(branch.requests, headers, part),
             "route": action | attempts(edge, branch),
-            "typed_per_filter_config": required,
+            "typed_per_filter_config": guard.required,
+            "metadata": {"filter_metadata": {API_KEYS: struct(guard.keys)} if guard.keys else {}},
         }
 
 

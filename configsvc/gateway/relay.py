@@ -67,6 +67,8 @@ class Relay(AggregatedDiscoveryServiceServicer):  # type: ignore[misc]  # genera
         try:
             async for request in requests:
                 self._note(line, await line.heard(request))
+        except asyncio.CancelledError:
+            return  # Envoy has ended, or is about to
         finally:
             calling.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,5 +1,6 @@
 """The resources behind the tests on requests: a service for each policy, so that none disturbs."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -148,8 +149,24 @@ def _authentication(one: str) -> Iterator[dict[str, Any]]:
     yield route("scopeless", "guarded", authentication="anybody")
     yield document("Authentication", "anybody", jwt=jwt(*KEYS))
     yield route("keys-only", "guarded", authentication="partners")
-    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-    yield document("Authentication", "partners", apiKeys=[{"id": "one", "sha256": digest}])
+    keys = [
+        api_key("one", "items.read"),
+        api_key("two"),
+        api_key("old", notAfter="2020-01-01T00:00:00Z"),
+    ]
+    yield document("Authentication", "partners", apiKeys=keys, scopes=["items.read"])
+    yield route("either", "guarded", authentication="either")
+    yield document("Authentication", "either", jwt=jwt("ed"), apiKeys=keys, scopes=["items.read"])
+
+
+SECRETS = {"one": "k" * 200, "two": "0123456789abcdef" * 2, "old": "o" * 55}
+"""API keys of several lengths: a digest takes 64 bytes at a time."""
+
+
+def api_key(name: str, *scopes: str, **more: object) -> dict[str, object]:
+    """A key as documents have it."""
+    digest = hashlib.sha256(SECRETS[name].encode()).hexdigest()
+    return {"id": name, "sha256": digest, "scopes": list(scopes)} | more
 
 
 def jwt(*keys: str, **more: object) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.gateway import tokens
-from tests.gateway.scenario import Scenario, jwt
+from tests.gateway.scenario import SECRETS, Scenario, jwt
 from tests.gateway.world import document, needs_envoy, until
 
 pytestmark = [needs_envoy(), pytest.mark.timeout(120)]
@@ -53,10 +53,35 @@ def test_asks_for_no_scope_where_none_is_declared(scenario: Scenario) -> None:
     assert scenario.send("scopeless", "/scopeless", authorization=bearer).status_code == 200
 
 
-def test_lets_nobody_in_by_api_key(scenario: Scenario) -> None:
-    """Envoy cannot compare digests: what it cannot check it refuses."""
-    assert scenario.send("api-key", "/keys-only", x_api_key="test").status_code == 403
-    assert scenario.attempts("api-key") == 0
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        ("/keys-only", SECRETS["one"], 200),
+        ("/keys-only", SECRETS["two"], 403),
+        ("/keys-only", SECRETS["old"], 401),
+        ("/keys-only", SECRETS["one"][:-1], 401),
+        ("/keys-only", "", 401),
+        ("/either", SECRETS["one"], 200),
+        ("/either", "wrong", 401),
+    ],
+)
+def test_compares_api_keys_by_their_digest(
+    scenario: Scenario, path: str, key: str, status: int
+) -> None:
+    """By whole keys of any length, their scopes and their end; only digests are configured."""
+    test = f"key-{path}-{len(key)}-{key[:1]}"
+    assert scenario.send(test, path, x_api_key=key).status_code == status
+    assert scenario.attempts(test) == (status == 200)
+
+
+def test_takes_a_token_where_either_would_do(scenario: Scenario) -> None:
+    """Without a key the token decides, its scopes included; with neither nobody is let in."""
+    good, poor = (f"Bearer {tokens.token(scope=each)}" for each in ("items.read", "other"))
+    assert scenario.send("either-good", "/either", authorization=good).status_code == 200
+    assert scenario.send("either-poor", "/either", authorization=poor).status_code == 403
+    assert scenario.send("either-none", "/either").status_code == 401
+    bad = f"Bearer {tokens.token('stranger')}"
+    assert scenario.send("either-bad", "/either", authorization=bad).status_code == 401
 
 
 def test_rotates_keys_without_a_gap(scenario: Scenario) -> None:

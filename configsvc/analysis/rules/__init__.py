@@ -47,6 +47,7 @@ from configsvc.analysis.rules.gw06_replaced_policy import ReplacedPolicy
 from configsvc.analysis.rules.gw07_weightless_route import WeightlessRoute
 from configsvc.analysis.rules.gw08_gateway_loop import GatewayLoop
 from configsvc.analysis.rules.gw09_orphan_policy import OrphanPolicy
+from configsvc.analysis.rules.gw10_policy_beyond_envoy import PolicyBeyondEnvoy
 from configsvc.analysis.rules.hg01_hedged_side_effect import HedgedSideEffect
 from configsvc.analysis.rules.hg02_hedged_retry import HedgedRetry
 from configsvc.analysis.rules.hg03_late_hedge import LateHedge
@@ -161,6 +162,7 @@ ALL: tuple[type[Rule], ...] = (
     WeightlessRoute,
     GatewayLoop,
     OrphanPolicy,
+    PolicyBeyondEnvoy,
     HedgedSideEffect,
     HedgedRetry,
     LateHedge,
