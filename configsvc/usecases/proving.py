@@ -11,15 +11,29 @@ from configsvc.analysis import native_system
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.formats import finding_data
 from configsvc.analysis.view import System as View
+from configsvc.analysis.view import Traffic
 from configsvc.model.experiments import Experiment, Fault
 from configsvc.model.findings import EdgeId, Finding
 from configsvc.resolve import Catalog, NodeId
-from configsvc.simulate import Arrivals, Run, WorkId, measured, simulate, system_of, watched
+from configsvc.simulate import (
+    Arrivals,
+    Node,
+    Run,
+    System,
+    WorkId,
+    measured,
+    simulate,
+    system_of,
+    watched,
+)
 
 USUAL_RATE: Final = 20.0
 """Calls a second of one process where the documents do not say."""
 
 MOST_STEPS: Final = 200_000
+
+SMALL: Final = 30
+"""Requests a second that a service bears which was scaled down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +71,17 @@ class Prover:
             NotSimulatedError: the policies on the way are ambiguous, or too much is reached.
         """
         experiment = None if finding.witness is None else finding.witness.run
-        path = _path(finding)
-        return None if experiment is None or not path else self.run(finding, experiment, path)
+        return None if experiment is None else self.run(finding, experiment)
 
-    def run(self, finding: Finding, experiment: Experiment, path: tuple[EdgeId, ...]) -> Proof:
-        """Carry out an experiment over a path of edges."""
+    def run(self, finding: Finding, experiment: Experiment) -> Proof | None:
+        """Carry out an experiment on what a finding is about; None where that cannot be called."""
+        path, resource = _path(finding), finding.subject.resource
+        if path:
+            return self._over(path, finding, experiment)
+        return None if resource is None else self._storm(finding, experiment, resource.name)
+
+    def _over(self, path: tuple[EdgeId, ...], finding: Finding, experiment: Experiment) -> Proof:
+        """Calls over the first of some edges, of which the last leads to the fault."""
         first, last = path[0], (path[-1].callee, path[-1].operation)
         arrivals = tuple(self._arrivals(experiment, first))
         followed = {(edge.callee, edge.operation) for edge in path[:-1]}
@@ -78,6 +98,38 @@ class Prover:
             most_steps=MOST_STEPS,
         )
         subject = watched(system, first, last, experiment.fault)
+        seen = measured(run, experiment.measure, subject)
+        return self._proof(finding, experiment, run, first, seen)
+
+    def _storm(self, finding: Finding, experiment: Experiment, node: str) -> Proof | None:
+        """A service under all of its callers, scaled down to one instance and one process each.
+
+        Load and capacity keep their ratio, on which a storm depends; the floors of budgets do not.
+        """
+        graph = self._catalog.graph
+        callers = sorted(e for c in graph.named_by(node) for e in graph.edges_of(c))
+        edges = [edge for edge in callers if edge.callee == node]
+        system = system_of(self._catalog, edges, only=frozenset())
+        scale = _scale(system, node)
+        if scale is None or not finding.edges:
+            return None
+        load = experiment.load
+        arrivals = [
+            Arrivals(edge, replace(load, rate=self._traffic(edge).all.low * scale))
+            for edge in edges
+        ]
+        small = replace(system, nodes={**system.nodes, node: Node(per_second=SMALL)})
+        works = {(edge.callee, edge.operation) for edge in edges}
+        run = simulate(
+            small,
+            arrivals,
+            [(work, experiment.fault) for work in sorted(works)],
+            seed=self._seed,
+            settling=load.duration,
+            most_steps=MOST_STEPS,
+        )
+        first = finding.edges[0]
+        subject = watched(small, first, (node, first.operation), experiment.fault)
         seen = measured(run, experiment.measure, subject)
         return self._proof(finding, experiment, run, first, seen)
 
@@ -116,12 +168,14 @@ class Prover:
         for each in sorted(pair):
             yield Arrivals(each, replace(load, rate=self._rate(each)))
 
+    def _traffic(self, edge: EdgeId) -> Traffic:
+        return self._bounds.traffic(self._view.by_id[edge])
+
     def _rate(self, edge: EdgeId) -> float:
-        view = self._view.by_id.get(edge)
-        if view is None:
-            return USUAL_RATE
-        found = self._bounds.traffic(view).per_process
-        return next((rate for rate in (found.low, found.high) if rate > 0 and isfinite(rate)), 1.0)
+        """Calls a second of one process; `USUAL_RATE` where the documents do not say."""
+        found = self._traffic(edge).per_process
+        known = (rate for rate in (found.low, found.high) if rate > 0 and isfinite(rate))
+        return next(known, USUAL_RATE)
 
     @cached_property
     def _view(self) -> View:
@@ -130,6 +184,14 @@ class Prover:
     @cached_property
     def _bounds(self) -> Bounds:
         return Bounds(self._view)
+
+
+def _scale(system: System, node: str) -> float | None:
+    """By what a load shrinks with a service's capacity; None where no capacity is declared."""
+    declared = system.nodes[node]
+    if not declared.per_second:
+        return None
+    return SMALL / (declared.instances * declared.per_second)
 
 
 def _path(finding: Finding) -> tuple[EdgeId, ...]:

@@ -5,8 +5,18 @@ from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.interval import Range
 from configsvc.analysis.rule import NodeRule
 from configsvc.analysis.text import decimal, rate
+from configsvc.analysis.trials import usual_traffic
 from configsvc.analysis.view import EdgeView
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import SECOND, Duration
+
+_BURST = Experiment(
+    usual_traffic(120),
+    Fault("hang", Duration(5 * SECOND), Duration(5 * SECOND)),
+    Measure.FAILED_AFTERWARDS,
+    at_most=0.05,
+)
 
 
 class RetryStorm(NodeRule):
@@ -122,9 +132,10 @@ class RetryStorm(NodeRule):
             edges=tuple(sorted(edge.id for edge in multiplying)),
             witness=Witness(
                 load=rate(load),
-                faults="the service fails every request for some seconds",
+                faults="the service hangs for some seconds",
                 seen=f"{rate(storm)} arrive, and go on arriving after it is well again",
                 meant="it comes back by itself",
+                run=_BURST,
             ),
         )
 
