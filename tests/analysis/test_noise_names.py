@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from configsvc.analysis import Report
+from configsvc.analysis import Report, Rule, run_rules
+from configsvc.analysis.pages import examples
+from configsvc.analysis.rules import ALL
+from tests.analysis.documents import TODAY, codes, system_of, values_of
 from tests.analysis.noise import flat, spot, systems
 from tests.examples.systems import Documents, Value, report_of
 
@@ -89,3 +93,17 @@ def test_names_change_nothing_but_names(system: tuple[str, Documents], chance: R
     assert sorted(g.code for g in after.not_evaluated) == sorted(
         g.code for g in before.not_evaluated
     )
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.code)
+def test_examples_of_a_page_do_not_live_by_their_names(rule: type[Rule]) -> None:
+    """Under other names, in the reverse order, each raises its rule alone, its repair nothing."""
+    conflict, repaired = (_renamed_example(values_of(text)) for text in examples(rule))
+    said = [codes(run_rules(system_of(v), ALL, today=TODAY)) for v in (conflict, repaired)]
+    assert said == [[rule.code], []]
+
+
+def _renamed_example(values: list[Value]) -> list[Value]:
+    documents = Documents({f"{v['kind']}/{v['metadata']['name']}": v for v in values})
+    names = sorted(names_of(documents), reverse=True)
+    return list(renamed(documents, {n: f"n{i:03}" for i, n in enumerate(names)}).values())
