@@ -13,6 +13,7 @@ BENCHMARKS = {
     "push": "commit to received on 1,000 streams of one process",
     "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
+    "discovery": "an instance killed, and a new one, to 1,000 callers",
     "engine.overhead": "what a guarded call costs",
 }
 

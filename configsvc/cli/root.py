@@ -30,6 +30,7 @@ COMMANDS = (
     LazyCommand("rollback", f"{_HERE}.rollback", "Publish former content as a new revision."),
     LazyCommand("rollout", f"{_HERE}.rollout", "Show and steer changes that go out in stages."),
     LazyCommand("explain", f"{_HERE}.explain", "Show a call's policy and who set which field."),
+    LazyCommand("instances", f"{_HERE}.instances", "Show the registered instances of services."),
     LazyCommand("fleet", f"{_HERE}.fleet", "Show which agent runs which revision."),
     LazyCommand("token", f"{_HERE}.token", "Create, list and revoke tokens."),
     LazyCommand("namespace", f"{_HERE}.namespace", "List namespaces and change their settings."),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from configsvc.access import Principal, Right
 from configsvc.fleet import AckCounts, AgentRow, FleetAnswer, total
+from configsvc.registry import Instance, records
 from configsvc.store import Namespaces, Records, Store, layout
 from configsvc.usecases.fleet_truth import held_against_the_store
 
@@ -30,6 +31,7 @@ class FleetView:
         ask: Callable[[str], FleetAnswer],
         ask_own: Callable[[str], FleetAnswer],
     ) -> None:
+        self._registry: Records[Instance] = records(store)
         self._acks: Records[AckCounts] = Records(store, AckCounts.to_json, AckCounts.from_json)
         self._namespaces = namespaces
         self._ask = ask
@@ -46,6 +48,11 @@ class FleetView:
         """What this node alone knows, as its processes answer; for the other nodes."""
         who.require(namespace, Right.READ)
         return self._ask_own(namespace)
+
+    def registered(self, who: Principal, namespace: str) -> tuple[Instance, ...]:
+        """Every registered instance of the namespace, by service and id."""
+        who.require(namespace, Right.READ)
+        return tuple(each.value for each in self._registry.list(layout.instances(namespace)))
 
     def convergence(self, who: Principal, namespace: str, revision: int) -> ConvergenceView:
         """The sum of what all processes counted for a change; raises `UnknownRevisionError`."""

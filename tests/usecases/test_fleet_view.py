@@ -4,6 +4,7 @@ import pytest
 
 from configsvc.access import ForbiddenError, Role
 from configsvc.fleet import AckCounts, AgentRow, AgentState, FleetAnswer, Histogram
+from configsvc.registry import Instance, records
 from configsvc.store import Records, UnknownRevisionError, layout
 from tests.usecases.world import NAMESPACE, VIEWER, World, principal
 
@@ -39,6 +40,23 @@ def test_convergence_is_the_sum_of_all_processes(world: World) -> None:
 
     assert view.counts is not None
     assert view.counts.count(AgentState.APPLIED) == 5
+
+
+def test_registered_instances_are_in_order(world: World) -> None:
+    """By service and id; a stranger sees none of them."""
+    for service, identifier in (("score", "b"), ("score", "a"), ("player", "c")):
+        instance = Instance(NAMESPACE, service, identifier, "10.0.0.1:80", "1-a", 5)
+        records(world.store).put(layout.instance(NAMESPACE, service, identifier), instance)
+
+    found = world.plane.fleet.registered(VIEWER, NAMESPACE)
+
+    assert [(each.service, each.id) for each in found] == [
+        ("player", "c"),
+        ("score", "a"),
+        ("score", "b"),
+    ]
+    with pytest.raises(ForbiddenError):
+        world.plane.fleet.registered(principal(Role.ADMIN, "dev"), NAMESPACE)
 
 
 def test_change_that_nobody_counted_has_no_counts(world: World) -> None:

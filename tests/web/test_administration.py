@@ -4,6 +4,8 @@ import pytest
 
 from configsvc.access import Role
 from configsvc.fleet import AgentRow, FleetAnswer
+from configsvc.registry import Instance, records
+from configsvc.store import layout
 from tests.usecases.world import NAMESPACE, service, timeout
 from tests.web.calling import Api
 
@@ -149,6 +151,23 @@ class TestFleet:
         (agent,) = found["items"]
         assert (agent["service"], agent["version"], agent["lag"]) == ("player", 1, 5)
         assert found["incomplete"] == ["agents-2"]
+
+    def test_registered_instances(self, api: Api) -> None:
+        """Where each serves and how it stands; its session is nobody's business."""
+        one = Instance(NAMESPACE, "score", "a", "10.0.0.1:80", "1-a", 5, {"zone": "a"}, "lost")
+        records(api.world.store).put(layout.instance(NAMESPACE, "score", "a"), one)
+
+        (found,) = api.get("instances").get_json()["items"]
+
+        assert found == {
+            "service": "score",
+            "id": "a",
+            "address": "10.0.0.1:80",
+            "labels": {"zone": "a"},
+            "registered": 5,
+            "state": "lost",
+            "healthy": True,
+        }
 
     def test_change_that_reached_nobody(self, api: Api) -> None:
         """Counts of zero, in the shape of any other."""

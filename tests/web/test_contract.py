@@ -172,6 +172,7 @@ CALLS: tuple[tuple[str, str, str, Json | None, int], ...] = (
     ("get_session", "GET", "/v1/session", None, 200),
     ("close_session", "DELETE", "/v1/session", None, 200),
     ("node_fleet", "GET", "fleet/node", None, 200),
+    ("instances", "GET", "instances", None, 200),
     ("alive", "GET", "/healthz", None, 200),
     ("ready", "GET", "/readyz", None, 200),
     ("collect", "GET", "/metrics", None, 200),

@@ -31,6 +31,7 @@ POST .../edges/FROM/TO/OPERATION/simulate            {put, delete, rate, seed}; 
 POST .../findings/FINGERPRINT/prove                  {seed}; runs the witness of a finding
 GET  .../bounds                                      what ways in cost, how requests multiply
 GET  .../graph, .../findings, .../fleet              call graph, today's findings, agents
+GET  .../instances                                   registered instances of services
 GET  .../fleet/node                                  what this node alone knows, for the others
 GET  .../audit?before=&limit=                        who did what, newest first
 GET|POST /v1/tokens, DELETE /v1/tokens/ID            {grants | agent, label, notAfter}

@@ -5,7 +5,7 @@ from flask import Response
 from configsvc.fleet import OWN_FLEET
 from configsvc.web.api.contract.operations import Answer, Routes
 from configsvc.web.api.incoming import namespace_of, plane, principal
-from configsvc.web.api.rendering import agent_json, answer, convergence_json
+from configsvc.web.api.rendering import agent_json, answer, convergence_json, instance_json
 
 routes = Routes("fleet")
 
@@ -17,6 +17,13 @@ def fleet(ns: str) -> Response:
     now = plane().moment.micros()
     items = [agent_json(row, now) for row in found.rows]
     return answer({"items": items, "incomplete": list(found.incomplete)})
+
+
+@routes.add("GET", "/v1/namespaces/{ns}/instances", {200: Answer("The instances.", "Instances")})
+def instances(ns: str) -> Response:
+    """Every registered instance: where it serves, whether its agent is connected, its health."""
+    found = plane().fleet.registered(principal(), namespace_of(ns))
+    return answer({"items": [instance_json(each) for each in found]})
 
 
 @routes.add("GET", OWN_FLEET, {200: Answer("What the node knows.", "NodeFleet")})

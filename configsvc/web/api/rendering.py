@@ -13,6 +13,7 @@ from configsvc.fleet import AgentRow
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 from configsvc.model.quantities import format_share
+from configsvc.registry import Instance
 from configsvc.store import AuditEntry, Revision
 from configsvc.usecases import (
     ConvergenceView,
@@ -32,6 +33,19 @@ _NOBODY: Final[Mapping[str, Any]] = {
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:  # noqa: ANN401
     """A JSON answer."""
     return Response(orjson.dumps(value), status, headers, content_type="application/json")
+
+
+def instance_json(instance: Instance) -> dict[str, Any]:
+    """A registered instance; its session is its agent's alone."""
+    return {
+        "service": instance.service,
+        "id": instance.id,
+        "address": instance.address,
+        "labels": dict(instance.labels),
+        "registered": instance.registered,
+        "state": instance.state,
+        "healthy": instance.healthy,
+    }
 
 
 def key_json(key: Key) -> dict[str, str]:

@@ -242,6 +242,14 @@ def test_fleet_of_a_quiet_namespace(run: Run) -> None:
     assert convergence.startswith("revision 1: 0 agents targeted: none")
 
 
+def test_instances_of_a_quiet_namespace(run: Run) -> None:
+    """Nobody has registered."""
+    run("apply", "p", "-m", "first")
+
+    assert run("instances").stdout == "no registered instances\n"
+    assert data_of(run("instances", "shop", "-o", "json")) == {"items": []}
+
+
 def test_tokens_are_made_listed_and_revoked(run: Run, namespace: str) -> None:
     """A new operator's token works until it is revoked; the list never shows a secret."""
     made = run(

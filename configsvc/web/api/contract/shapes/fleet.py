@@ -56,6 +56,21 @@ SHAPES: Final[dict[str, Shape]] = {
         says="What one node alone knows of the fleet. The rows may change with any version.",
     ),
     "Fleet": page(ref("Agent"), incomplete=listed(TEXT)),
+    "Instance": record(
+        {
+            "service": TEXT,
+            "id": TEXT,
+            "address": TEXT,
+            "labels": mapped(TEXT),
+            "registered": COUNT,
+            "state": {"enum": ["up", "lost", "suspect"]},
+            "healthy": {"type": "boolean"},
+        },
+        says="One registered instance; `registered` in microseconds since the Unix epoch. `lost`: "
+        "its agent's stream has ended and the lease's grace runs. `suspect`: so many were lost at "
+        "once that health checks decide.",
+    ),
+    "Instances": page(ref("Instance")),
     "Convergence": record(
         {
             "revision": REVISION,
