@@ -14,6 +14,8 @@ CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14
 # Processes the test suite runs in, and further options for pytest: make test ARGS='-k breaker -x'.
 JOBS ?= 2
 ARGS ?=
+# How often `make robustness` does each thing to stores and nodes.
+ROUNDS ?= 10
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -22,7 +24,7 @@ export PIP_NO_INPUT := 1
 help:
 	@echo 'make demo     three services, traffic, a failure and a live policy change (ONCE=1: unattended)'
 	@echo 'make test     every test                    (ARGS="..." is handed to pytest)'
-	@echo 'make robustness  faults of stores and nodes, each ROUNDS=10 times'
+	@echo 'make robustness  every crash, fault and complaint that the suites know; faults ROUNDS=10 times'
 	@echo 'make lint     ruff, mypy, the import contracts, and the console'"'"'s types and style'
 	@echo 'make console  build the console'
 	@echo 'make bench    measure and print the figures'
@@ -65,6 +67,11 @@ demo: console-if-possible
 .PHONY: test
 test: console-if-possible
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+# The whole of the robustness suites; `make test` runs a bounded part of them.
+.PHONY: robustness
+robustness: $(INSTALLED)
+	ROBUSTNESS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -n $(JOBS) -m 'robustness or not robustness' tests/robustness $(ARGS)
 
 # Parts, so that `make --keep-going lint` reports on all of them.
 .PHONY: lint lint-style lint-types lint-imports lint-console

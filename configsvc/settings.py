@@ -137,6 +137,14 @@ class Settings:
         low=0,
         high=1_000_000,
     )
+    stream_lifetime: int = _setting(
+        3_600,
+        "Mean time after which an agent is told to connect anew, so that a fleet spreads over "
+        "processes and nodes that are new; 0 is never.",
+        unit="seconds",
+        low=0,
+        high=604_800,
+    )
     collect_every: int = _setting(
         600,
         "Time between two collections of what no revision refers to any more.",

@@ -70,6 +70,7 @@ class Gate:
         self.now = clock
         self.random = random or SystemRandom().random
         self.heartbeat = settings.heartbeat
+        self.lifetime = settings.stream_lifetime
         self.pid = os.getpid()
         self.counters = Counters()
         self.connections = Connections(capacity, self.counters)
@@ -158,11 +159,16 @@ class Gate:
         streams = self.hub.streams()
         _log.info("draining", extra={"streams": len(streams), "polls": self.hub.waiting})
         for stream, delay in zip(streams, drain_delays(len(streams), self.random), strict=False):
-            self.presence.sent_away(stream.session, self.now())
-            stream.drain(delay)
+            self.send_away(stream, delay)
         self.relays.drain()
         self.hub.wake_all()
         self.connections.retire()
+
+    def send_away(self, stream: AgentStream, delay: int = 0) -> None:
+        """See `Surroundings`; the agent waits for `delay` microseconds and its own jitter."""
+        self.counters.add("streams_sent_away")
+        self.presence.sent_away(stream.session, self.now())
+        stream.drain(delay)
 
     async def stop(self) -> None:
         """Write what was counted, and end every thread."""

@@ -49,6 +49,8 @@ class AgentGateSettings:
         processes: how many serve agents; one per core is the most that helps.
         heartbeat: mean time between two heartbeats to an agent, microseconds.
         push_rate: streams a second that each process tells of a change; 0 for no limit.
+        stream_lifetime: mean time after which an agent is told to connect anew, microseconds;
+            0 for never.
         node: this node's name, part of the keys it writes; unique among nodes.
         certificate: PEM file of the certificate chain; None for no TLS.
         key: PEM file of its private key.
@@ -62,6 +64,7 @@ class AgentGateSettings:
     processes: int = 1
     heartbeat: int = HEARTBEAT
     push_rate: int = 0
+    stream_lifetime: int = 0
     node: str = field(default_factory=socket.gethostname)
     certificate: Path | None = None
     key: Path | None = None

@@ -122,6 +122,8 @@ class HeadReading:
         """
         known = self._known.get(head.namespace)
         if known is not None and _same(known.in_force, head):
+            if anew:  # whoever was told of it may have failed on the way
+                self._deliver(known.in_force)
             return
         manifest = self._namespaces.bundles(head)
         offers = self._offers(head, manifest, None if anew else known)

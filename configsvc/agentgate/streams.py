@@ -7,13 +7,14 @@ from typing import Protocol
 from configsvc.agentgate.events import GONE, Advice, drain_event, heartbeat_event
 from configsvc.agentgate.exchange import Wire
 from configsvc.agentgate.shelf import InForce
-from configsvc.push import Held, Offer, Push, PushKind, Subscription, heartbeat_delay
+from configsvc.push import Held, Offer, Push, PushKind, Subscription, has_outlived, heartbeat_delay
 
 
 class Surroundings(Protocol):
     """What a stream needs of the process it lives in."""
 
     heartbeat: int
+    lifetime: int
     loop: asyncio.AbstractEventLoop
     random: Callable[[], float]
 
@@ -31,6 +32,9 @@ class Surroundings(Protocol):
 
     def event(self, offer: Offer, *, reset: bool) -> bytes | None:
         """The event that brings a bundle; None if its bytes must be loaded first."""
+
+    def send_away(self, stream: "AgentStream") -> None:
+        """Have the stream's agent connect anew, wherever that leads."""
 
     def load(self, stream: "AgentStream", digest: str) -> None:
         """Load a bundle's bytes, then `refresh` the stream."""
@@ -203,6 +207,12 @@ class AgentStream:
         self._timer = self._around.loop.call_later(delay / 1_000_000, self._beat)
 
     def _beat(self) -> None:
+        around = self._around
+        if not self.subscription.blocked and has_outlived(
+            around.heartbeat, around.lifetime, around.random
+        ):
+            around.send_away(self)
+            return
         self._schedule()
         self._write_heartbeat()
 

@@ -23,6 +23,9 @@ METRICS: Final = (
     Metric("requests_refused", "counter", "Requests that were answered with an error."),
     Metric("streams", "gauge", "Open streams."),
     Metric("streams_opened", "counter", "Streams that were opened."),
+    Metric(
+        "streams_sent_away", "counter", "Streams whose agent was told to connect anew elsewhere."
+    ),
     Metric("streams_blocked", "gauge", "Streams whose agent does not read at present."),
     Metric("polls_waiting", "gauge", "Long polls that wait for a change."),
     Metric("pushes", "counter", "Bundles written to streams."),

@@ -6,6 +6,7 @@ from configsvc.push.pacing import (
     SLICE,
     Queue,
     drain_delays,
+    has_outlived,
     reconnect_delay,
     report_window,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "ResumeId",
     "Subscription",
     "drain_delays",
+    "has_outlived",
     "heartbeat_delay",
     "need",
     "reconnect_delay",

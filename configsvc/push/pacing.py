@@ -97,5 +97,19 @@ def report_window(count: int) -> int:
     return min(_LONGEST_REPORT, count * _REPORT)
 
 
+def has_outlived(beat: int, lifetime: int, random: Callable[[], float]) -> bool:
+    """Whether a stream should be sent away at a heartbeat, so that the fleet spreads anew.
+
+    Chance decides, so that streams live for ``lifetime`` on average and those that were opened
+    together do not end together; nothing has to be kept for it.
+
+    Args:
+        beat: mean time between two heartbeats, microseconds.
+        lifetime: mean time that a stream lives, microseconds; 0 for ever.
+        random: uniform in [0, 1).
+    """
+    return lifetime > 0 and random() < beat / lifetime
+
+
 def _reconnect_span(count: int) -> int:
     return min(_LONGEST_DRAIN, count * _RECONNECT)

@@ -23,6 +23,7 @@ def serve(settings: Settings, descriptor: int) -> None:
         processes=settings.agent_processes,
         heartbeat=settings.heartbeat * _SECOND,
         push_rate=settings.push_rate,
+        stream_lifetime=settings.stream_lifetime * _SECOND,
         certificate=Path(settings.tls_certificate) if settings.tls else None,
         key=Path(settings.tls_key) if settings.tls else None,
         grace=DRAIN,

@@ -6,6 +6,7 @@ from configsvc.push import (
     HEARTBEAT,
     Queue,
     drain_delays,
+    has_outlived,
     heartbeat_delay,
     reconnect_delay,
     report_window,
@@ -90,3 +91,11 @@ def test_drain_has_bounds() -> None:
     """Few agents still spread over half a second, very many over no more than 30 s."""
     assert list(drain_delays(1, lambda: 1.0)) == [500_000]
     assert next(drain_delays(100_000, lambda: 1.0)) == 30_000_000
+
+
+def test_streams_live_for_their_lifetime_on_average() -> None:
+    """With a heartbeat every 15 s and an hour to live, one beat in 240 is the last."""
+    chance = random.Random(1).random
+    ended = sum(has_outlived(HEARTBEAT, 3_600_000_000, chance) for _ in range(240_000))
+    assert 900 < ended < 1_100
+    assert not has_outlived(HEARTBEAT, 0, lambda: 0.0)
