@@ -1,11 +1,9 @@
 """The caller's side: drives the engine's calls under virtual time, as the agent's drivers do."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Protocol
 
 from configsvc.simulate.record import CallRecord, Move
-from configsvc.simulate.system import WorkId
+from configsvc.simulate.requests import Done, Request, Serve, Served, word
 from configsvc.simulate.world import World
 from configsvc_agent.engine import (
     PENDING,
@@ -31,33 +29,6 @@ from configsvc_agent.engine.events import (
 )
 from configsvc_agent.engine.outcome import SUCCESS, TIMEOUT
 from configsvc_agent.engine.policy import OperationFallback
-
-Done = Callable[[Outcome], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An attempt as its callee sees it.
-
-    ``deadline`` is when its caller gives up; ``answer`` takes the outcome; ``of`` is the call.
-    """
-
-    work: WorkId
-    instance: int
-    deadline: int | None
-    answer: Done
-    of: CallRecord
-
-
-class Served(Protocol):
-    """A request that a callee works on."""
-
-    def abandon(self) -> None:
-        """Tell it that nobody waits for the answer any more."""
-
-
-Serve = Callable[[Request], Served]
-"""Hands a request to its callee."""
 
 
 class Waker:
@@ -294,11 +265,3 @@ class Running:
 
 def _carried_out(_: OperationFallback) -> None:
     """Says that another operation can be called; `Running` calls it when it is told to."""
-
-
-def word(outcome: Outcome) -> str:
-    """An outcome in one word: ``ok``, or the class that says most."""
-    if outcome.ok:
-        return "ok"
-    codes = sorted(outcome.classes)
-    return next((code for code in codes if code.isdigit()), codes[0] if codes else "failed")

@@ -90,12 +90,6 @@ def _failed_afterwards(seen: _Seen) -> float:
     return _failed(later[len(later) * 2 // 3 :])
 
 
-def _longest_call(seen: _Seen) -> float:
-    ends = (seen.ended if c.ended is None else c.ended for c in seen.calls)
-    lengths = (end - c.started for end, c in zip(ends, seen.calls, strict=True))
-    return max(lengths, default=0) / MILLISECOND
-
-
 def _probing(seen: _Seen) -> float:
     """Half-open time over half-open and open time; a breaker's closed times do not count."""
     spent: Counter[str] = Counter()
@@ -129,10 +123,8 @@ _MEASURES: Final[Mapping[Measure, Callable[[_Seen], float]]] = {
     Measure.REFUSED_TWICE: lambda seen: seen.edge.refused_twice,
     Measure.REFUSED: lambda seen: _share(seen.edge.refused_first, len(seen.calls)),
     Measure.LIMITED: lambda seen: _share(seen.edge.limited_first, len(seen.calls)),
-    Measure.FAILED: lambda seen: _failed(seen.calls),
     Measure.FAILED_AFTERWARDS: _failed_afterwards,
     Measure.UNFINISHED: lambda seen: sum(call.ended is None for call in seen.calls),
-    Measure.LONGEST_CALL: _longest_call,
     Measure.COPIES_AT_ONCE: lambda seen: seen.work.copies,
     Measure.AT_ONCE: lambda seen: seen.work.most_at_once,
     Measure.ABANDONED_WORK: lambda seen: seen.work.after_giving_up / MILLISECOND,

@@ -13,7 +13,7 @@ from configsvc.simulate.policies import call_policy
 from configsvc.simulate.system import Call, Node, Operation, System, WorkId
 from configsvc_agent.engine import CallPolicy, Edge
 
-MOST_OPERATIONS: Final = 200
+MOST_OPERATIONS: Final = 150
 """Operations that one run may reach; a larger part of a graph is refused."""
 
 

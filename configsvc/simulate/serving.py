@@ -7,9 +7,10 @@ from typing import Final
 from configsvc.model.experiments import Fault
 from configsvc.model.quantities import WHOLE
 from configsvc.simulate.agenda import Act
-from configsvc.simulate.calling import Request, Running
+from configsvc.simulate.calling import Running
 from configsvc.simulate.instances import Instance
 from configsvc.simulate.latencies import own_time
+from configsvc.simulate.requests import Request
 from configsvc.simulate.system import Call, Operation, WorkId
 from configsvc.simulate.world import World
 from configsvc_agent.engine import Outcome, failure
@@ -224,7 +225,8 @@ class Handling:
         if self._working:
             self._instance.leave()
         if outcome is not None and self._gave_up is None:
-            self._request.answer(outcome)
+            # Over the agenda, so that a long chain of answers is no deep stack.
+            self._world.agenda.at(self._world.now, lambda: self._request.answer(outcome))
 
 
 def _stage(call: Call) -> int:

@@ -14,7 +14,7 @@ from configsvc.model.experiments import ERRORS, HANG, ONE_CALL, Fault, Load
 from configsvc.model.findings import EdgeId
 from configsvc.model.quantities import SECOND, Duration
 from configsvc.resolve import Catalog
-from configsvc.simulate import Arrivals, Run, simulate, system_of
+from configsvc.simulate import Arrivals, NotSimulatedError, Run, simulate, system_of
 from tests.simulate.generated import OPERATION, Generated, document, faults, systems
 
 MANY = settings(
@@ -262,3 +262,16 @@ def test_budget_caps_the_amplification_of_a_busy_edge() -> None:
     record = found.edges[edge]
     assert record.attempts / len(record.calls) <= bound
     assert record.attempts / len(record.calls) == pytest.approx(bound, abs=0.01)
+
+
+def test_long_chain_ends_in_time() -> None:
+    """As many services as a run may reach: hung up on, answered, and one more refused."""
+    limit = document("Timeout", "t", {"target": {}, "overall": "1s"})
+    edge = EdgeId("s0", "s1", OPERATION)
+    for ill in ([], [(("s149", OPERATION), HANG)]):
+        system = system_of(chain(150, limit), [edge])
+        found = simulate(system, [Arrivals(edge, ONE_CALL)], ill)
+        assert found.edges[edge].calls[0].ended is not None
+
+    with pytest.raises(NotSimulatedError, match="more than 150 operations are reached"):
+        system_of(chain(152, limit), [edge])
