@@ -8,6 +8,7 @@ import pytest
 from configsvc.controller import Controller, Duty
 from configsvc.controller.rounds import STANDBY
 from configsvc.errors import OperationError
+from configsvc.store import StoreUnavailableError
 
 
 class Claim:
@@ -131,13 +132,20 @@ def test_leadership_is_given_up_at_the_end() -> None:
     assert claim.given_up
 
 
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError("no such directory"), "no such directory"),
+        (StoreUnavailableError("asking", "it is away"), "the store is unavailable while asking"),
+    ],
+)
 def test_claim_that_cannot_be_made_is_made_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    error: Exception, text: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without its lock file a controller is on standby; it does not end."""
+    """Without its lock file or its store a controller is on standby; it does not end."""
     done: list[str] = []
     claim, time = Claim(), Time(rounds=2)
-    outcomes = iter([OSError("no such directory")])
+    outcomes = iter([error])
 
     def held() -> bool:
         for failure in outcomes:
@@ -149,7 +157,7 @@ def test_claim_that_cannot_be_made_is_made_again(
         Controller(claim, [noting(done, "a", 10)], time.read, time.wait).run()
 
     assert (time.waits[0], done) == (STANDBY, ["a"])
-    assert "trying again: no such directory" in caplog.text
+    assert f"trying again: {text}" in caplog.text
 
 
 class Beside:
