@@ -1,5 +1,7 @@
 """Trying faults on an edge over HTTP."""
 
+import jsonschema_rs
+
 from configsvc.access import Role
 from tests.usecases.world import BROKEN_TIMEOUT, document, timeout, waiver_spec
 from tests.web.calling import Api
@@ -41,13 +43,16 @@ def test_trial_needs_the_right_to_check(api: Api) -> None:
 
 
 def test_witness_of_a_finding_is_run(api: Api) -> None:
-    """The harm in numbers, for a finding that is waived as well."""
+    """The harm in numbers, as described, for a finding that is waived as well."""
     retry = document("Retry", "score", {"target": {"to": "score"}, "attempts": 3})
     api.publish(BROKEN_TIMEOUT, retry, waivers=[waiver_spec("RT01")])
     (finding,) = api.get("findings").get_json()["waived"]
 
     found = api.post(f"findings/{finding['fingerprints'][0]}/prove", {"seed": 2}).get_json()
 
+    components = api.get("/openapi.json").get_json()["components"]
+    shape = {"$ref": "#/components/schemas/Proof", "components": components}
+    jsonschema_rs.Draft202012Validator(shape).validate(found)
     assert (found["harmed"], found["seed"]) == (True, 2)
     assert found["seen"] > found["atMost"] == 0
     assert api.post("findings/nothing/prove", {}).get_json()["code"] == "unknown-finding"
