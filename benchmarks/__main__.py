@@ -14,6 +14,7 @@ BENCHMARKS = {
     "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
     "discovery": "an instance killed, and a new one, to 1,000 callers",
+    "engine.imports": "what importing the agent costs, beside httpx",
     "engine.overhead": "what a guarded call costs",
 }
 

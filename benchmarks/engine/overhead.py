@@ -1,12 +1,12 @@
 """What a guarded call costs, beside the usual Python stacks and a bare call.
 
-    python benchmarks/engine/overhead.py [--rounds 40] [--calls 2000]
+    python -m benchmarks.engine.overhead [--rounds 40] [--calls 2000]
 
 All policies are on for ours (overall deadline, attempt limit, retry with budget, breaker with slow
 calls, rate limit, bulkhead); the peers are given what they have of it. Candidates take turns round
 by round in one process, so that a busy machine is busy for all of them. Printed are the median of
-the rounds, the fastest round, and the median's ratio to ours. Peers that are not installed are
-left out: pip install tenacity pybreaker stamina circuitbreaker hyx.
+the rounds, the fastest round, and the median's ratio to ours. Peers are installed into an
+environment of their own; without a registry they are left out.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 
+from benchmarks.engine.peers import move_there
 from configsvc_agent.drivers import Guard, monotonic
 from configsvc_agent.engine import CallPolicy, Edge, Machines
 from configsvc_agent.engine.policy import (
@@ -261,4 +262,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--calls", type=int, default=2000)
     given = parser.parse_args()
+    move_there("benchmarks.engine.overhead")
     run(given.rounds, given.calls)
