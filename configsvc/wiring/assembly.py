@@ -44,6 +44,16 @@ def open_store(settings: Settings) -> Store:
     return SqliteStore(settings.data, now)
 
 
+class EtcdNotInstalledError(InputError):
+    """An etcd is asked for where what it needs is not installed."""
+
+    def __init__(self, store: str, missing: str) -> None:
+        super().__init__(
+            f"store {store!r} needs the module {missing}, which is not installed: run "
+            "pip install 'configsvc[etcd]'"
+        )
+
+
 class InsecureStoreError(InputError):
     """An etcd would be used without TLS where others can listen."""
 
@@ -60,12 +70,14 @@ def open_etcd(settings: Settings) -> "EtcdStore":
     Raises:
         InputError: its address, a certificate or the password cannot be used.
     """
-    from configsvc.store.etcd import (  # noqa: PLC0415 only if it is chosen
-        EtcdAddress,
-        EtcdSecurity,
-        EtcdStore,
-    )
-
+    try:
+        from configsvc.store.etcd import (  # noqa: PLC0415 only if it is chosen
+            EtcdAddress,
+            EtcdSecurity,
+            EtcdStore,
+        )
+    except ModuleNotFoundError as exc:
+        raise EtcdNotInstalledError(settings.store, exc.name or "") from exc
     security = EtcdSecurity.load(
         settings.etcd_ca,
         settings.etcd_certificate,
