@@ -13,6 +13,7 @@ from configsvc.envoy.clusters import (
     is_named,
     reached_at,
 )
+from configsvc.envoy.limits import limit_filters
 from configsvc.envoy.listeners import listener
 from configsvc.envoy.messages import Resource
 from configsvc.envoy.proxyless import proxyless_clusters, proxyless_resources
@@ -54,7 +55,7 @@ def _gateway(
     catalog: Catalog, name: str, gateway: Gateway, now: int, registered: Registered
 ) -> Snapshot:
     table = TableBuilder(catalog, name, gateway, now).build()
-    passed = filters(table.authentications, now)
+    passed = [*filters(table.authentications, now), *limit_filters(table.limits.values())]
     resources = [
         *(cluster(plan) for plan in table.clusters.values()),
         *_endpoints(table.clusters.values(), registered),

@@ -9,7 +9,7 @@ from typing import Final
 
 from envoy.extensions.filters.http.local_ratelimit.v3.local_rate_limit_pb2 import LocalRateLimit
 
-from configsvc.envoy.messages import NO, Tree, duration, pack, wrapped
+from configsvc.envoy.messages import NO, Tree, duration, extension, pack, wrapped
 from configsvc.model.policies import RateLimit
 from configsvc.resolve import NamedLimit
 
@@ -52,6 +52,11 @@ def limit_config(limits: Iterable[NamedLimit]) -> Tree:
 
 
 _ALWAYS = {"default_value": {"numerator": 100}, "runtime_key": "configsvc.rate_limit"}
+
+
+def limit_filters(limits: Iterable[NamedLimit]) -> list[Tree]:
+    """The filter, where there are limits: it costs something also for requests without any."""
+    return [extension(FILTER, LocalRateLimit, stat_prefix=_STAT_PREFIX)] if list(limits) else []
 
 
 def counted_by(limits: Sequence[NamedLimit]) -> list[Tree]:

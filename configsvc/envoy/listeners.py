@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from envoy.config.listener.v3.listener_pb2 import Listener as ListenerMessage
 from envoy.extensions.access_loggers.stream.v3.stream_pb2 import StdoutAccessLog
-from envoy.extensions.filters.http.local_ratelimit.v3.local_rate_limit_pb2 import LocalRateLimit
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.network.http_connection_manager.v3 import (
     http_connection_manager_pb2 as manager,
@@ -12,7 +11,6 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext
 
 from configsvc.envoy.clusters import socket_address
-from configsvc.envoy.limits import FILTER as LIMIT_FILTER
 from configsvc.envoy.messages import YES, Resource, Tree, duration, extension, resource, wrapped
 from configsvc.model.quantities import SECOND
 from configsvc.model.routing import Gateway, Listener
@@ -76,7 +74,6 @@ def _manager(name: str, gateway: Gateway, filters: Sequence[Tree]) -> Tree:
         },
         http_filters=[
             *filters,
-            extension(LIMIT_FILTER, LocalRateLimit, stat_prefix="configsvc"),
             extension("envoy.filters.http.router", Router),
         ],
         access_log=_access_log() if gateway.request_log else [],

@@ -26,6 +26,7 @@ class RouteTable:
     resource: Resource
     clusters: Mapping[str, ClusterPlan]
     authentications: Mapping[str, Authentication]
+    limits: Mapping[str, NamedLimit]
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class TableBuilder:
             "typed_per_filter_config": limit_config(self.limits.values()),
         }
         table = resource(RouteConfiguration, self.name, tree)
-        return RouteTable(table, self.clusters, self.authentications)
+        return RouteTable(table, self.clusters, self.authentications, self.limits)
 
     def _route(self, name: str, route: Route) -> Iterator[Tree]:
         """Envoy's routes for one of ours."""
