@@ -68,7 +68,17 @@ LASTING = {"delay", "slow reader", "half-open"}
 """Faults under which the change arrives while they last."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+QUICK = {"blackhole", "cut every 300 ms", "loss"}
+"""Faults that the default suite has; the others take a while."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=() if fault in QUICK else (pytest.mark.robustness,))
+        for fault in FAULTS
+    ],
+)
 def test_changes_arrive_in_spite_of(tmp_path: Path, fault: str) -> None:
     """Whatever the network does, agents keep what they have, and get the newest once they can."""
     with behind_a_proxy(tmp_path) as (site, proxy, agents):
