@@ -108,7 +108,7 @@ void is_open(struct agent *agent) {
 void has_applied(struct agent *agent) {
     if (!announced) return;
     times[applied++] = now();
-    if (acks) agent->report = now() + (int64_t)(chance() * agent->within * 1000);
+    if (acks) agent->report = now() + (int64_t)((0.1 + 0.9 * chance()) * agent->within * 1000);
     if (applied < count) return;
     printf("applied %d %lld\n", applied, (long long)busiest * 10);
     fwrite(times, sizeof *times, applied, stdout);

@@ -26,6 +26,9 @@ _NOT_APPLIED = "this agent failed to apply it; its log says more"
 
 _MICROSECONDS = 1_000_000
 
+_NOT_BEFORE = 0.1
+"""Part of the time for reports in which none is sent: the push goes on meanwhile."""
+
 _MISSED = 3 * 1.2 / 1_000_000
 """Three heartbeats that come up to a fifth late, per microsecond of their interval, in seconds."""
 
@@ -331,7 +334,7 @@ class Keeper:
         report = Report(position.version, position.digest, state, reason, position.revision)
         # A rejection is news at once; that all is well may wait until others have said so.
         spread = 0 if state == "rejected" else self._report_within / _MICROSECONDS
-        self._outbox.put(report, self._now() + spread * random.random())
+        self._outbox.put(report, self._now() + spread * random.uniform(_NOT_BEFORE, 1.0))
 
     def _stand(self, **facts: object) -> None:
         self._standing = replace(self._standing, **facts)
