@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import orjson
 
 from configsvc.bundle.callees import CalleeEncoder
+from configsvc.bundle.endpoints import encode_endpoints
 from configsvc.bundle.inbound import encode_inbound
-from configsvc.bundle.policies import Json
+from configsvc.bundle.policies import Json, present
 from configsvc.errors import InputError
 from configsvc.model.names import ANY_OPERATION, Key
 from configsvc.resolve import Catalog, Node, affected
@@ -92,14 +93,15 @@ def _with_bundle(catalog: Catalog, name: str) -> Node | None:
 def _compile(node: Node, encode: CalleeEncoder) -> Bundle:
     catalog, name = encode.catalog, node.name
     data = _canonical(
-        {
-            "format": FORMAT,
-            "namespace": catalog.namespace,
-            "service": name,
-            "outbound": [encode.callee(name, callee) for callee in catalog.graph.callees(name)],
-            "undeclared": encode.policy(name, None, ANY_OPERATION),
-            "inbound": encode_inbound(catalog, node),
-        }
+        present(
+            format=FORMAT,
+            namespace=catalog.namespace,
+            service=name,
+            outbound=[encode.callee(name, callee) for callee in catalog.graph.callees(name)],
+            undeclared=encode.policy(name, None, ANY_OPERATION),
+            inbound=encode_inbound(catalog, node),
+            endpoints=encode_endpoints(catalog, node),
+        )
     )
     return Bundle(name, data, digest(data))
 

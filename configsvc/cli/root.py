@@ -16,6 +16,7 @@ _HERE = "configsvc.cli.commands"
 
 COMMANDS = (
     LazyCommand("serve", f"{_HERE}.serve", "Start a node: both planes and the controller."),
+    LazyCommand("bff", f"{_HERE}.bff", "Run one instance of a Bff."),
     LazyCommand("relay", f"{_HERE}.relay", "Serve the agents of a site from one upstream stream."),
     LazyCommand("gateway", f"{_HERE}.gateway", "Run one replica of a gateway: an Envoy."),
     LazyCommand("check", f"{_HERE}.check", "Check files and folders; needs no server."),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         deadline,
     )
     from configsvc_agent.agent._explain import Explanation, Leaf
-    from configsvc_agent.bundle import BundleError
+    from configsvc_agent.bundle import Bundle, BundleError, ComposedCall, ComposedEndpoint
     from configsvc_agent.delivery import Change, InForce, Origin, State, Status
     from configsvc_agent.drivers import Attempt, Classifier, Facts, current_attempt
     from configsvc_agent.errors import (
@@ -49,11 +49,14 @@ __all__ = [
     "AgentError",
     "Attempt",
     "AttemptTimeoutError",
+    "Bundle",
     "BundleError",
     "CallError",
     "CallTimeoutError",
     "Change",
     "Classifier",
+    "ComposedCall",
+    "ComposedEndpoint",
     "DeadlineError",
     "EdgeMetrics",
     "Explanation",
@@ -84,11 +87,14 @@ _ROOMS = {
     "AgentError": "errors",
     "Attempt": "drivers",
     "AttemptTimeoutError": "errors",
+    "Bundle": "bundle",
     "BundleError": "bundle",
     "CallError": "errors",
     "CallTimeoutError": "errors",
     "Change": "delivery",
     "Classifier": "drivers",
+    "ComposedCall": "bundle",
+    "ComposedEndpoint": "bundle",
     "DeadlineError": "errors",
     "EdgeMetrics": "agent",
     "Explanation": "agent._explain",

@@ -18,6 +18,7 @@ from configsvc_agent.bundle._compiled import (
     Operation,
     OutlierDetection,
 )
+from configsvc_agent.bundle._endpoints import read_endpoints
 from configsvc_agent.bundle._matching import PathTree, T
 from configsvc_agent.bundle._node import BundleError, Node, parse
 from configsvc_agent.bundle._policies import PolicyReader, read_limit
@@ -81,6 +82,7 @@ def compile_bundle(
         hosts=_hosts(callees),
         undeclared=Operation(ANY_OPERATION, policies.read(root.need("undeclared"))),
         inbound=_inbound(root.need("inbound")),
+        endpoints=read_endpoints(root.get("endpoints")),
     )
 
 

@@ -122,6 +122,39 @@ class Inbound(Value):
         return self.paths.find(method, path) or self.other
 
 
+class ComposedCall(Value):
+    """One call of an endpoint of a back end for front ends.
+
+    Texts in braces are references: ``{path.NAME}``, ``{query.NAME}``, ``{header.NAME}`` of the
+    request, ``{CALL#/POINTER}`` of an earlier answer. ``path`` None: nobody said what to ask for.
+    ``default`` is the JSON text of what stands for the answer of an optional call that failed.
+    """
+
+    name: str
+    callee: str
+    operation: str
+    stage: int
+    optional: bool
+    method: str
+    path: str | None
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    default: str | None = None
+
+
+class ComposedEndpoint(Value):
+    """One endpoint of a back end for front ends: what it takes, calls and answers.
+
+    ``output`` maps each member of the answer to a call, or to ``CALL#/POINTER`` in its answer.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    path: str
+    calls: tuple[ComposedCall, ...]
+    output: tuple[tuple[str, str], ...]
+
+
 class Bundle(Value):
     """Everything one service's agent enforces."""
 
@@ -134,6 +167,8 @@ class Bundle(Value):
     """By ``host`` or ``host:port``, in lower case, the callee that it means."""
     undeclared: Operation
     inbound: Inbound
+    endpoints: tuple[ComposedEndpoint, ...] = ()
+    """What a back end for front ends is composed of; empty for a service."""
 
     def policy(self, callee: str, operation: str) -> CallPolicy:
         """What a call obeys; an unknown callee gets what is meant for undeclared calls."""
