@@ -17,7 +17,7 @@ from configsvc.cli.terminal import table_lines, write_json
 @server_options
 @click.pass_context
 def command(context: click.Context, service: str | None) -> None:
-    """Show the registered instances of SERVICE, or of all services."""
+    """Show the registered instances of services: of SERVICE, or of all."""
     invocation = context.ensure_object(Invocation)
     client = Client.of(invocation)
     found = client.get(client.in_namespace("instances"))
