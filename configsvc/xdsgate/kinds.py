@@ -1,5 +1,6 @@
 """One kind of resource on one stream: what the client asked for, what it has, what it lacks."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,11 @@ from configsvc.envoy import Resource
 
 GONE = ""
 """The version of what the client was told not to exist."""
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text has a name as a word of its own."""
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,8 @@ class KindState:
         if self.sent is None:
             return {}
         sent, self.sent = self.sent, None
-        named = {name: v for name, v in sent.versions.items() if v != GONE and name in error}
-        culprits = named or {name: v for name, v in sent.versions.items() if v != GONE}
+        updated = {name: v for name, v in sent.versions.items() if v != GONE}
+        culprits = {name: v for name, v in updated.items() if _names(error, name)} or updated
         for name in culprits:
             before = sent.before[name]
             if before is None:
