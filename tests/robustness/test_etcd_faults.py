@@ -101,13 +101,13 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     """Etcd ends where it cannot write; with room again it has everything that it acknowledged."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=72m", "tmpfs", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=144m", "tmpfs", disk], check=True)
     try:
         with etcd_cluster(1, data=disk) as cluster:
             with closing(EtcdStore(EtcdAddress(cluster.addresses), now, timeout=1.0)) as store:
                 written = _fill(store)
                 cluster.stop()
-                subprocess.run(["mount", "-o", "remount,size=400m", disk], check=True)
+                subprocess.run(["mount", "-o", "remount,size=800m", disk], check=True)
                 cluster.start()
             with closing(EtcdStore(EtcdAddress(cluster.addresses), now, timeout=20.0)) as store:
                 there = {entry.key for entry in store.range("/").entries}
