@@ -263,7 +263,7 @@ class TestServer:
         plain(address, timeout=0.5)
 
         assert 500_000 < left[0] <= 700_000
-        assert 0 < left[1] <= 500_000
+        assert 0 < left[1] < 510_000  # gRPC rounds the time left
 
     @pytest.mark.parametrize("stream", [False, True])
     def test_a_rate_limit(self, serve: Callable[..., str], *, stream: bool) -> None:
