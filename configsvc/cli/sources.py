@@ -1,8 +1,6 @@
 """Documents in the files and folders that were named, read with progress on a terminal."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -27,22 +25,6 @@ def load(paths: Sequence[Path], today: date) -> Sources:
         named = ", ".join(map(str, paths))
         raise SourceError(f"no *.yaml, *.yml or *.json file is in {named}: name another folder")
     sources = Sources()
-    with _uncollected():
-        for file in progress(files, "reading"):
-            sources.add(file, today)
+    for file in progress(files, "reading"):
+        sources.add(file, today)
     return sources
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no reference cycles meanwhile.
-
-    Documents have none and are all kept, so that each search, among ever more of them, is in vain.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -1,6 +1,5 @@
 """Reading what a command names."""
 
-import gc
 from datetime import date
 from pathlib import Path
 
@@ -32,19 +31,3 @@ def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"no *.yaml, *.yml or *.json file is in {tmp_path}: name another folder"
     )
-
-
-def test_the_collector_is_as_it_was_after_reading(tmp_path: Path) -> None:
-    """Whoever reads files in a longer process keeps the collector, or its absence."""
-    (tmp_path / "system.yaml").write_text(SYSTEM)
-
-    load([tmp_path], TODAY)
-    after_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        load([tmp_path], TODAY)
-        after_disabled = gc.isenabled()
-    finally:
-        gc.enable()
-
-    assert (after_enabled, after_disabled) == (True, False)
