@@ -171,7 +171,8 @@ def test_istio_41494_what_was_deleted_meanwhile_does_not_survive(
             held = await agent.bundle()
             agent.close()
             for text in ("with a callee", "without it"):
-                world.text("player-engine", text)
+                revision = world.publish({"player-engine": bundle("player-engine", text)})
+                await gate.caught_up(revision)
             again = await gate.stream(token, last_event_id=held.id, digest=held.json["digest"])
             assert (await again.bundle()).bundle == bundle("player-engine", "without it")
 
