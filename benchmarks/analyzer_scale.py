@@ -1,9 +1,10 @@
 """How the time of a whole check grows: ``python -m benchmarks.analyzer_scale [--sizes 1000 ...]``.
 
 Namespaces are generated with a fixed seed in four shapes: ten layers, chains of two hundred, a
-dense core, and many cycles. Each has ten policies a service. Measured is indexing, resolving and
-running every rule; the growth factor is the time for each doubling of the edges. Each size runs in
-a process of its own, whose peak memory is printed.
+dense core, and many cycles. Each has ten policies a service. Measured is reading the documents as
+JSON and as YAML, then indexing, resolving and running every rule; the growth factor is the time of
+this check for each doubling of the edges. Each size runs in a process of its own, whose peak
+memory is printed.
 """
 
 import argparse
@@ -13,14 +14,17 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from math import log2
 from random import Random
 
 from configsvc.analysis import analyze
 from configsvc.analysis.rules import ALL
+from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
-from configsvc.schema import canonical, load_text, read
+from configsvc.schema import canonical, load_text, read, to_yaml
+from configsvc.schema.syntax import Syntax
 from tests.analysis.graphs import SHAPES, documents
 
 SIZES = (1_000, 2_000, 5_000, 10_000)
@@ -49,7 +53,8 @@ def _print_shape(shape: str, sizes: list[int]) -> None:
         growth = "" if before is None else f"   x {_growth(before, found):.2f} for twice the edges"
         print(
             f"  {shape:<11} {size:>6} services {found['edges']:>7.0f} edges "
-            f"{found['documents']:>7.0f} documents   read {found['read']:6.2f} s   "
+            f"{found['documents']:>7.0f} documents   "
+            f"JSON {found['json']:6.2f} s   YAML {found['yaml']:6.2f} s   "
             f"check {found['check']:6.2f} s   {found['findings']:>6.0f} findings   "
             f"{found['peak']:5.0f} MiB{growth}",
             flush=True,
@@ -73,25 +78,35 @@ def _in_a_process(shape: str, size: int) -> dict[str, float]:
 
 def _measure(shape: str, size: int) -> dict[str, float]:
     calls = SHAPES[shape](size, Random(SEED))
-    texts = [canonical(document) for document in documents(calls, seed=SEED)]
-    began = time.perf_counter()
-    resources = [
-        read(document)
-        for text in texts
-        for document in load_text(text, origin="generated", syntax="json").documents
-    ]
-    taken = time.perf_counter() - began
+    made = list(documents(calls, seed=SEED))
+    json_texts = [canonical(document) for document in made]
+    yaml_texts = [to_yaml(document).encode() for document in made]
+    del made
+    from_yaml = _read(yaml_texts, "yaml")[0]
+    from_json, resources = _read(json_texts, "json")
     gc.collect()
     began = time.perf_counter()
     report = analyze(Catalog.of(resources), ALL, today=TODAY)
     return {
-        "documents": len(texts),
+        "documents": len(json_texts),
         "edges": report.edges,
         "findings": len(report.findings),
-        "read": taken,
+        "json": from_json,
+        "yaml": from_yaml,
         "check": time.perf_counter() - began,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def _read(texts: Sequence[bytes], syntax: Syntax) -> tuple[float, list[Resource]]:
+    """The seconds that reading every text took, and what they hold."""
+    began = time.perf_counter()
+    resources = [
+        read(document)
+        for text in texts
+        for document in load_text(text, origin="generated", syntax=syntax).documents
+    ]
+    return time.perf_counter() - began, resources
 
 
 if __name__ == "__main__":
