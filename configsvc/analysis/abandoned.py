@@ -18,8 +18,8 @@ from configsvc.analysis.arithmetic import (
     queueing,
     waits_at_worst,
 )
-from configsvc.analysis.bounds import Bounds
-from configsvc.analysis.interval import ZERO, Range
+from configsvc.analysis.bounds import Bounds, stages
+from configsvc.analysis.interval import ZERO, Range, largest
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.scenario import extremes
 from configsvc.analysis.view import EdgeView, System, WorkId
@@ -52,12 +52,15 @@ class Abandoned:
         self._total: dict[WorkId, Range] = {}
         self._left: dict[WorkId, Range] = {}
         self._below: dict[WorkId, _Worst] = {}
+        self._cut = _cut_by_limits(system, bounds)
         for component in system.components:
             self._take(component)
 
     def after(self, edge: EdgeView) -> Range:
         """The longest that work goes on below ``edge`` after its caller gave an attempt up."""
         shortest = extremes(lambda scenario: _given(Edge(edge, self._bounds, scenario)))
+        if (cut := self._cut.get(edge.id)) is not None:
+            shortest = shortest.at_most(cut)
         longest = self._bounds.subtree(edge)
         if longest.high <= shortest.low:
             return ZERO
@@ -110,6 +113,29 @@ class Abandoned:
         return _longest(
             self._left.get((call.edge.id.callee, call.edge.id.operation), ZERO) for call in calls
         )
+
+
+def _cut_by_limits(system: System, bounds: Bounds) -> dict[EdgeId, Range]:
+    """After how long a caller's own limit may end a call: what it has left when the call begins.
+
+    The operation has worked and waited for earlier stages by then, and of several calls in turn
+    for all but the last.
+    """
+    cut: dict[EdgeId, Range] = {}
+    for work in system.works.values():
+        if work.facts.limit is None:
+            continue
+        own = work.facts.own_time
+        before = Range.at_least(0, f"{work}.ownTime") if own is None else Range.exactly(own)
+        for stage in stages(work.calls):
+            for call in stage:
+                turns = bounds.worst_case(call.edge) * Range.exactly(call.most - 1)
+                left = _less(Range.exactly(work.facts.limit), before + turns)
+                cut[call.edge.id] = left.at_most(cut.get(call.edge.id, left))
+            before += largest(
+                bounds.worst_case(call.edge) * Range.exactly(call.most) for call in stage
+            )
+    return cut
 
 
 def _given(edge: Edge) -> float:

@@ -69,6 +69,7 @@ def test_half_closed_peer_gets_its_answer(world: World, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with serving(world.store, settings(tmp_path)) as gate:
             token, client = world.token(), await gate.connect()
+            assert (await gate.get(bundle_target(), token)).status == 200  # it is known by now
             client.send(get(token, "If-None-Match: *"))
             client.writer.write_eof()
             assert (await client.answer()).status == 304

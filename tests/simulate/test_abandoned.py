@@ -1,5 +1,7 @@
 """Work after the caller gave up: the bound against runs of the engine."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +11,8 @@ from configsvc.analysis.bounds import Bounds
 from configsvc.model.experiments import ONE_CALL, Load
 from configsvc.model.findings import EdgeId
 from configsvc.model.quantities import MILLISECOND
+from configsvc.resolve import Catalog
+from configsvc.schema import load_value, read
 from configsvc.simulate import Arrivals, simulate, system_of
 from tests.simulate.generated import OPERATION, Generated, document, systems
 from tests.simulate.test_bounds import LOADS, MANY, chain, run
@@ -47,3 +51,36 @@ def test_bound_is_reached() -> None:
     seen = found.works["s1", OPERATION].after_giving_up
     assert seen == Abandoned(view, Bounds(view)).after(view.by_id[edge]).high
     assert seen == 800 * MILLISECOND
+
+
+def test_a_callers_own_limit_gives_calls_up_too() -> None:
+    """It works for a second of its 1.2, so a call of half a second goes on for 300 ms."""
+    catalog = Catalog.of(
+        [
+            read(load_value(each, origin="test"))
+            for each in (
+                _service("s0", own="0s", to="s1"),
+                _service("s1", own="1s", to="s2", limit="1200ms"),
+                _service("s2", own="500ms"),
+            )
+        ]
+    )
+    first, second = EdgeId("s0", "s1", OPERATION), EdgeId("s1", "s2", OPERATION)
+    view = native_system(catalog)
+    found = simulate(system_of(catalog, [first]), [Arrivals(first, ONE_CALL)], extreme=True)
+    seen = found.works["s2", OPERATION].after_giving_up
+    assert seen == Abandoned(view, Bounds(view)).after(view.by_id[second]).high
+    assert seen == 300 * MILLISECOND
+
+
+def _service(name: str, *, own: str, to: str = "", limit: str = "") -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "name": OPERATION,
+        "match": {"methods": ["GET"], "path": f"/{OPERATION}"},
+        "ownTime": own,
+        "cancels": False,
+        "honoursDeadline": False,
+    }
+    operation |= {"calls": [{"to": to, "operation": OPERATION}]} if to else {}
+    operation |= {"limit": limit} if limit else {}
+    return document("Service", name, {"operations": [operation]})
