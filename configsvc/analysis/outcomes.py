@@ -1,6 +1,7 @@
 """Outcomes of an attempt: which codes belong to which class, as lists of outcomes name both."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _GRPC_SERVER_FAILURES = frozenset(
     {"UNKNOWN", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "DEADLINE_EXCEEDED"}
@@ -63,6 +64,7 @@ def _with_classes(outcomes: frozenset[str]) -> frozenset[str]:
     return outcomes.union(*(_classes(outcome) for outcome in outcomes))
 
 
+@lru_cache(maxsize=1024)  # the same few outcomes are in every list; anybody may write others
 def _classes(outcome: str) -> frozenset[str]:
     classes = (
         ("5xx", is_server_failure), ("4xx", is_client_failure),

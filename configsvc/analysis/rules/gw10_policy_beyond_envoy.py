@@ -82,11 +82,15 @@ class PolicyBeyondEnvoy(SystemRule):
     def check(self, system: System) -> Iterable[Conflict]:
         """Look at each document that only calls of gateways are under."""
         gateways = {name for name, node in system.nodes.items() if node.key.kind is Kind.GATEWAY}
+        if not gateways:
+            return
         pairs = {(edge.id.caller, edge.id.callee) for edge in system.edges}
         for policy in system.policies:
+            found = {} if policy.callee_side else dict(_beyond(policy))
+            if not found:
+                continue  # before the pairs are gone through: few documents say anything of it
             under = {caller for caller, callee in pairs if _selects(policy, caller, callee)}
-            found = dict(_beyond(policy)) if under and under <= gateways else {}
-            if found and not policy.callee_side:
+            if under and under <= gateways:
                 yield _conflict(policy.key, sorted(under), found)
 
 
