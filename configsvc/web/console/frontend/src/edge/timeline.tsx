@@ -124,7 +124,11 @@ export function Timeline({ policy, run, latency, bars, handles }: Props) {
           x={x(handle.at)}
           height={height}
           end={end}
-          row={index}
+          anchor={anchor(
+            x(handle.at),
+            handles.filter((other) => other !== handle).map((other) => x(other.at)),
+            index,
+          )}
           drag={drag(handle)}
         />
       ))}
@@ -137,10 +141,10 @@ function Grip(props: {
   x: number;
   height: number;
   end: number;
-  row: number;
+  anchor: "start" | "middle" | "end";
   drag: (event: PointerEvent) => void;
 }) {
-  const { handle, x, height, end, drag } = props;
+  const { handle, x, height, end, anchor, drag } = props;
   const still = handle.onMove === null;
   const step = end / 100;
   const key = (event: KeyboardEvent) => {
@@ -166,11 +170,20 @@ function Grip(props: {
       <line x1={x} x2={x} y1={TOP - 4} y2={height - 24} />
       <rect x={x - 8} y={TOP - 8} width={16} height={height - TOP - 12} class="hit" />
       <circle cx={x} cy={height - 22} r="6" />
-      <text x={x} y={height - 6} text-anchor={x > WIDTH - 70 ? "end" : x < 70 ? "start" : "middle"}>
+      <text x={x} y={height - 6} text-anchor={anchor}>
         {handle.label} {span(handle.at)}
       </text>
     </g>
   );
+}
+
+/** Which side of its line a label stands on: inside the picture, and clear of a near one's. */
+function anchor(at: number, others: readonly number[], index: number): "start" | "middle" | "end" {
+  if (at > WIDTH - 70) return "end";
+  if (at < 70) return "start";
+  const near = others.find((other) => Math.abs(other - at) < 140);
+  if (near === undefined) return "middle";
+  return near > at || (near === at && index === 0) ? "end" : "start";
 }
 
 function Mark({

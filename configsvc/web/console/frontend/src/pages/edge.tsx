@@ -192,10 +192,13 @@ function sentence(
 /** What the services on both sides say of themselves: limits of their own, and latencies. */
 function useNeighbours(edge: EdgeId): { latency: Latency; bars: Bar[] } {
   const { namespace } = place.value;
-  const caller = useAnswer<Resource>(
-    inNamespace(namespace, "resources", "Service", edge.from),
-  ).data;
-  const callee = useAnswer<Resource>(inNamespace(namespace, "resources", "Service", edge.to)).data;
+  const { data: graph } = useAnswer<Graph>(inNamespace(namespace, "graph"));
+  const document = (name: string) => {
+    const kind = graph?.nodes.find((node) => node.name === name)?.kind;
+    return kind ? inNamespace(namespace, "resources", kind, name) : null;
+  };
+  const caller = useAnswer<Resource>(document(edge.from)).data;
+  const callee = useAnswer<Resource>(document(edge.to)).data;
   return useMemo(() => {
     const calling = operationsOf(caller).filter((each) => calls(each, edge));
     const called = operationsOf(callee).find((each) => each.name === edge.operation);
@@ -218,8 +221,10 @@ function useNeighbours(edge: EdgeId): { latency: Latency; bars: Bar[] } {
 
 type Operation = Record<string, Json>;
 
+/** What a service or a back end for front ends offers; a gateway has routes of its own. */
 function operationsOf(resource: Resource | undefined): Operation[] {
-  return (resource?.document.spec.operations ?? []) as Operation[];
+  const spec = resource?.document.spec;
+  return (spec?.operations ?? spec?.endpoints ?? []) as Operation[];
 }
 
 function calls(operation: Operation, edge: EdgeId): boolean {
