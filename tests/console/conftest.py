@@ -1,0 +1,125 @@
+"""A browser, a node, and what a person at it can do."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from configsvc_agent import Agent
+from tests.serving import RunningServer
+from tests.usecases.world import SYSTEM, Json
+
+AXE = Path(__file__).parents[2] / "configsvc/web/console/frontend/node_modules/axe-core/axe.min.js"
+BUILT = Path(__file__).parents[2] / "configsvc/web/console/_built/index.html"
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The distribution's own Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs chromium on PATH")
+    if not BUILT.exists():
+        pytest.skip("the console is not built: make console")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """One namespace of a running node, and a person who works on it."""
+
+    def __init__(self, server: RunningServer, namespace: str, page: Page) -> None:
+        self.page = page
+        self.server = server
+        self.namespace = namespace
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def api(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 any JSON
+        """Ask the API inside the namespace as the admin; what it answers."""
+        status, answer = self.server.request(
+            method, f"/v1/namespaces/{self.namespace}/{path}", body
+        )
+        assert status == 200, answer
+        return answer
+
+    def publish(self, *put: Json, base: int) -> None:
+        """Publish documents past the console."""
+        self.api("POST", "changes", {"message": "elsewhere", "base": base, "put": list(put)})
+
+    def mint(self, body: Json) -> str:
+        """A new token."""
+        status, minted = self.server.request("POST", "/v1/tokens", body)
+        assert status == 201, minted
+        return str(minted["token"])
+
+    def sign_in(self, role: str = "editor") -> None:
+        """With a token of that role in this namespace."""
+        self.page.goto(self.server.url)
+        self.page.get_by_label("Operator token").fill(
+            self.mint({"grants": {self.namespace: role}, "label": f"the {role}"})
+        )
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def open(self, path: str) -> None:
+        """A page of the namespace."""
+        self.page.goto(f"{self.server.url}/console/{self.namespace}/{path}")
+
+    def write(self, text: str) -> None:
+        """Replace what is in the editor."""
+        editor = self.page.locator(".cm-content").first
+        expect(editor).to_contain_text("apiVersion")
+        editor.click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+
+    def publish_change(self, message: str) -> None:
+        """Publish what was edited."""
+        self.page.get_by_role("button", name="Publish…").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("Message").fill(message)
+        dialog.get_by_role("button", name="Publish now").click()
+        expect(self.page).to_have_url(re.compile(r"/history/\d+$"))
+
+
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest, browser: Browser, running_server: RunningServer
+) -> Iterator[Desk]:
+    """A namespace with the small system as revision 1, and a window of its own."""
+    name = re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_"))[-45:].strip("-")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    desk = Desk(running_server, name, context.new_page())
+    desk.publish(*SYSTEM, base=0)
+    yield desk
+    context.close()
+    assert desk.faults == [], "the page threw"
+
+
+@pytest.fixture
+def agents(desk: Desk, tmp_path: Path) -> Iterator[dict[str, Agent]]:
+    """An agent of each service, with what is in force."""
+    with ExitStack() as running:
+        found = {}
+        for service in ("player", "score"):
+            token = desk.mint({"agent": {"namespace": desk.namespace, "service": service}})
+            agent = Agent(
+                service,
+                url=desk.server.agents_url,
+                token=token,
+                namespace=desk.namespace,
+                cache_dir=tmp_path / service,
+            )
+            found[service] = running.enter_context(agent)
+            assert agent.wait_ready(30)
+        yield found

@@ -1,0 +1,180 @@
+"""The console as an operator uses it: a browser, a node, and live agents."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import AXE, Desk
+from tests.usecases.world import BROKEN_TIMEOUT, timeout
+
+pytestmark = [
+    pytest.mark.external("chromium"),
+    pytest.mark.slow,
+    pytest.mark.timeout(120),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of the driver's pipes
+]
+
+DOCUMENT = """\
+apiVersion: configsvc/v1
+kind: Timeout
+metadata:
+  name: default
+spec:
+  target: {{}}
+  attempt: {attempt}
+  overall: 2s
+"""
+
+
+def test_a_wrong_token_is_told(desk: Desk) -> None:
+    """The page says so, and nobody is let in."""
+    desk.page.goto(desk.server.url)
+    desk.page.get_by_label("Operator token").fill("cfg_wrong")
+    desk.page.get_by_role("button", name="Sign in").click()
+    expect(desk.page.get_by_role("alert")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Sign out")).to_have_count(0)
+
+
+def test_a_session_ends_with_signing_out(desk: Desk) -> None:
+    """The map asks to sign in again then."""
+    desk.sign_in()
+    desk.page.get_by_role("button", name="Sign out").click()
+    desk.open("map")
+    expect(desk.page.get_by_label("Operator token")).to_be_visible()
+
+
+@pytest.mark.usefixtures("agents")
+def test_a_conflict_is_refused_repaired_published_and_reaches_the_fleet(desk: Desk) -> None:
+    """The finding shows while typing, its fix is one click away, and the fleet follows live."""
+    desk.sign_in()
+    fleet = desk.page.context.new_page()
+    fleet.goto(f"{desk.server.url}/console/{desk.namespace}/fleet")
+    instances = fleet.get_by_role("region", name="Instances")
+    expect(instances.locator("td", has_text="r1")).to_have_count(2)
+
+    desk.open("edit/Timeout/default")
+    desk.write(DOCUMENT.format(attempt="5s"))
+    side = desk.page.get_by_role("complementary", name="What the server says")
+    expect(side).to_contain_text("RT01")
+    desk.page.get_by_role("button", name="Publish…").click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_label("Message").fill("too long")
+    dialog.get_by_role("button", name="Publish now").click()
+    expect(dialog).to_contain_text("RT01")
+    desk.page.keyboard.press("Escape")
+
+    side.get_by_role("button").filter(has_text=re.compile("limit", re.IGNORECASE)).first.click()
+    expect(side).to_contain_text("No finding")
+    desk.publish_change("repaired")
+    expect(desk.page.get_by_label("Convergence")).to_contain_text("2")
+    expect(instances.locator("td", has_text="r2")).to_have_count(2)
+    expect(instances.get_by_text("applied")).to_have_count(2)
+
+
+def test_a_rollback_shows_what_comes_back(desk: Desk) -> None:
+    """Former content is a new revision."""
+    desk.publish(timeout(attempt="1s"), base=1)
+    desk.sign_in()
+    desk.open("history/1")
+    desk.page.get_by_role("button", name="Roll back to r1…").click()
+    dialog = desk.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("No finding comes back")
+    dialog.get_by_label("Message").fill("not after all")
+    dialog.get_by_role("button", name="Roll back now").click()
+    expect(desk.page.get_by_role("heading", name="r3")).to_be_visible()
+    stored = desk.api("GET", "resources/Timeout/default")
+    assert stored["document"]["spec"]["attempt"] == "500ms"
+
+
+def test_a_stale_base_is_shown_from_three_sides(desk: Desk) -> None:
+    """Nothing is lost of either; what was decided is then published on the new head."""
+    desk.sign_in()
+    desk.open("edit/Timeout/default")
+    desk.write(DOCUMENT.format(attempt="700ms"))
+    expect(desk.page.get_by_role("button", name="Publish…")).to_be_visible()
+    desk.publish(timeout(attempt="1s"), base=1)
+    desk.page.get_by_role("button", name="Publish…").click()
+    stale = desk.page.get_by_role("dialog")
+    if stale.get_by_label("Message").count():
+        stale.get_by_label("Message").fill("mine")
+        stale.get_by_role("button", name="Publish now").click()
+    values = desk.page.get_by_role("region", name="Values of Timeout/default")
+    for value in ("500ms", "1s", "700ms"):
+        expect(values).to_contain_text(value)
+
+
+def test_a_viewer_cannot_publish(desk: Desk) -> None:
+    """There is no button, and the session may not do it past the page either."""
+    desk.sign_in("viewer")
+    desk.open("edit/Timeout/default")
+    expect(desk.page.get_by_text("read only")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Publish…")).to_have_count(0)
+    status = desk.page.evaluate(
+        """async (path) => {
+          const session = await (await fetch("/v1/session")).json();
+          const answer = await fetch(path, {
+            method: "POST",
+            headers: {"Content-Type": "application/json", "X-CSRF-Token": session.csrf},
+            body: JSON.stringify({message: "m", base: 1, delete: ["Timeout/default"]}),
+          });
+          return answer.status;
+        }""",
+        f"/v1/namespaces/{desk.namespace}/changes",
+    )
+    assert status == 403
+
+
+def test_a_write_without_its_token_is_refused(desk: Desk) -> None:
+    """Another site cannot make the browser write."""
+    desk.sign_in()
+    status = desk.page.evaluate(
+        """async (path) => (await fetch(path, {
+          method: "POST", headers: {"Content-Type": "application/json"},
+          body: JSON.stringify({message: "m", base: 1, delete: ["Timeout/default"]}),
+        })).status""",
+        f"/v1/namespaces/{desk.namespace}/changes",
+    )
+    assert status == 403
+
+
+@pytest.mark.usefixtures("agents")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault_of_accessibility(desk: Desk, scheme: Any) -> None:  # noqa: ANN401 one of Playwright's words
+    """By axe-core's rules, in both colour schemes."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make console")
+    desk.page.emulate_media(color_scheme=scheme)
+    faults = {"sign-in": _faults(desk, f"{desk.server.url}/console/")}
+    desk.sign_in("admin")
+    for path in (
+        "map", "edges/player/score/get", "resources", "edit/Timeout/default", "history",
+        "history/1", "fleet", "findings",
+    ):  # fmt: skip
+        faults[path] = _faults(desk, f"{desk.server.url}/console/{desk.namespace}/{path}")
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+def _faults(desk: Desk, url: str) -> list[str]:
+    desk.page.goto(url)
+    expect(desk.page.locator("h1").first).to_be_visible()
+    desk.page.evaluate(AXE.read_text())
+    found = desk.page.evaluate("axe.run()")
+    return [
+        f"{each['id']}: {each['nodes'][0]['target']}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_a_conflict_made_elsewhere_appears_by_itself(desk: Desk) -> None:
+    """Findings follow the head without a reload."""
+    desk.sign_in("admin")
+    desk.open("findings")
+    expect(desk.page.locator("h1")).to_be_visible()
+    body = {"message": "forced", "base": 1, "put": [BROKEN_TIMEOUT], "waivers": []}
+    status, _ = desk.server.request("POST", f"/v1/namespaces/{desk.namespace}/changes", body)
+    assert status == 422
+    desk.publish(timeout(attempt="900ms", overall="1s"), base=1)
+    expect(desk.page.get_by_role("link", name="r2")).to_be_visible()
