@@ -2,7 +2,8 @@
 
 Each service has two operations that call two services further down, and there are two policies for
 each service. Validation is reading JSON documents into typed resources; check is resolving and
-running every rule over them. The growth factor is the time for ten times the services.
+running every rule over them; one edit is the check of a changed document on top of a namespace that
+is loaded. The growth factor is the time for ten times the services.
 """
 
 import gc
@@ -25,17 +26,22 @@ LAYERS = 10
 
 def main() -> None:
     """Measure and print."""
-    medians: dict[str, list[float]] = {"validation": [], "check": []}
+    medians: dict[str, list[float]] = {"validation": [], "check": [], "one edit": []}
     today = datetime.now(UTC).date()
     for size in SIZES:
         texts = [canonical(document) for document in _documents(size)]
         resources = _read(texts)
-        report = analyze(Catalog.of(resources), ALL, today=today)
+        loaded = Catalog.of(resources)
+        report = analyze(loaded, ALL, today=today)
+        edit = _read([canonical(_edited(size))])
         what = f"{size} services, {len(texts)} documents, {report.edges} edges"
         gc.collect()
         works = {
             "validation": lambda texts=texts: _read(texts),
             "check": lambda resources=resources: analyze(Catalog.of(resources), ALL, today=today),
+            "one edit": lambda loaded=loaded, edit=edit: analyze(
+                loaded.with_change(edit), ALL, today=today
+            ),
         }
         for name, work in works.items():
             taken = timed(work, REPEATS)
@@ -63,6 +69,12 @@ def _documents(size: int) -> list[dict[str, Any]]:
         found.append(_document("CircuitBreaker", f"s{number}", breaker))
         found.append(_document("Bulkhead", f"s{number}", {"target": target, "maxConcurrent": 20}))
     return found
+
+
+def _edited(size: int) -> dict[str, Any]:
+    """The bulkhead of the last service, which others call, with another limit."""
+    name = f"s{size - 1}"
+    return _document("Bulkhead", name, {"target": {"to": name}, "maxConcurrent": 21})
 
 
 def _service(number: int, size: int, random_: random.Random) -> dict[str, Any]:
