@@ -23,6 +23,7 @@ PREFIX: Final = "/v1/relay/"
 MAX_ITEMS: Final = 1_000
 """Records or rows of one request."""
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PROCESS: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
 _NO_CONTENT: Final = Response(HTTPStatus.NO_CONTENT)
 
@@ -93,6 +94,8 @@ class RelayEndpoint:
 
     def _blob(self, exchange: Exchange, _principal: Principal) -> None:
         digest = exchange.request.query.get("digest", "")
+        if _DIGEST.fullmatch(digest) is None:
+            raise bad_request(f"digest is {digest[:80]!r}: send a SHA-256 in lower-case hex digits")
         answer_later(self._process, exchange, self._send_blob(exchange, digest))
 
     async def _send_blob(self, exchange: Exchange, digest: str) -> None:

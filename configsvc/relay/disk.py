@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +19,7 @@ MAX_BLOBS: Final = 512 << 20
 """Bytes of blobs that are kept; those unused longest go first."""
 
 _FORMAT: Final = 1
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class CacheError(OperationError):
@@ -78,6 +80,8 @@ class BlobCache:
 
     def get(self, digest: str) -> bytes | None:
         """The bytes of a blob; None if they are not here, or not whole."""
+        if _DIGEST.fullmatch(digest) is None:  # a relay below sent it: it must not name a path
+            return None
         path = self._directory / digest
         try:
             data = path.read_bytes()

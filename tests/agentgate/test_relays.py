@@ -104,6 +104,8 @@ def test_blobs_and_records_are_read_by_name(world: World, tmp_path: Path) -> Non
             assert digest_of(blob.body) == digest
             missing = await gate.get(f"/v1/relay/blob?digest={'0' * 64}", token)
             assert missing.status == 404
+            path = await gate.get("/v1/relay/blob?digest=/etc/hostname", token)
+            assert path.status == 400
             record = await gate.get("/v1/relay/revision?namespace=prod&revision=3", token)
             assert json.loads(record.body)["author"] == "ann"
             later = await gate.get("/v1/relay/revision?namespace=prod&revision=9", token)

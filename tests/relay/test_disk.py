@@ -54,6 +54,16 @@ def test_blobs_survive_a_restart(tmp_path: Path) -> None:
     assert BlobCache(tmp_path).get(digest(b"two")) is None
 
 
+def test_what_is_no_digest_names_no_file(tmp_path: Path) -> None:
+    """A path, relative or absolute, is neither read nor deleted as a damaged blob."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    cache = BlobCache(tmp_path / "blobs")
+    for name in ("../victim", str(victim), "", "..", f"{digest(b'one')}\n"):
+        assert cache.get(name) is None
+    assert victim.read_bytes() == b"precious"
+
+
 def test_a_damaged_blob_is_not_read(tmp_path: Path) -> None:
     """It is deleted, and fetched again."""
     cache = BlobCache(tmp_path)
