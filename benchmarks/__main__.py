@@ -14,6 +14,8 @@ BENCHMARKS = {
     "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",
     "gateway": "the gateway beside the same Envoy with a static file; a push of many routes",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
+    "console": "the console's first load, and its map of 300 services",
+    "relay_tree": "a change through trees of relays up to a million agents, simulated",
     "discovery": "an instance killed, and a new one, to 1,000 callers",
     "engine.imports": "what importing the agent costs, beside httpx",
     "engine.overhead": "what a guarded call costs",
