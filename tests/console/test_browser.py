@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import AXE, Desk
-from tests.usecases.world import BROKEN_TIMEOUT, timeout
+from tests.usecases.world import BROKEN_TIMEOUT, document, timeout
 
 pytestmark = [
     pytest.mark.external("chromium"),
@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of the driver's pipes
 ]
 
+NONE = {"base": "10ms", "max": "10ms", "jitter": "none"}
 DOCUMENT = """\
 apiVersion: configsvc/v1
 kind: Timeout
@@ -178,3 +179,69 @@ def test_a_conflict_made_elsewhere_appears_by_itself(desk: Desk) -> None:
     assert status == 422
     desk.publish(timeout(attempt="900ms", overall="1s"), base=1)
     expect(desk.page.get_by_role("link", name="r2")).to_be_visible()
+
+
+def test_a_limit_is_dragged_before_anything_is_saved(desk: Desk) -> None:
+    """By the keyboard too: picture and findings follow, and it is a change to be published."""
+    desk.sign_in()
+    desk.open("edges/player/score/get")
+    limit = desk.page.get_by_role("slider", name="attempt")
+    expect(limit).to_have_attribute("aria-valuetext", "500 ms")
+    limit.focus()
+    limit.press("ArrowLeft")
+    expect(limit).not_to_have_attribute("aria-valuetext", "500 ms")
+    expect(desk.page.get_by_role("button", name="Publish…")).to_be_visible()
+    assert desk.api("GET", "changes")["items"][0]["revision"] == 1
+    desk.page.get_by_text("answers with errors").click()
+    expect(desk.page.get_by_role("region", name="Time budget")).to_contain_text("attempt")
+
+
+def test_a_finding_is_waived_with_a_reason_and_an_end(desk: Desk) -> None:
+    """The namespace has a waiver then, and the finding is waived."""
+    retry = document("Retry", "eager", {"target": {"to": "score"}, "attempts": 3, "backoff": NONE})
+    desk.publish(retry, base=1)
+    desk.sign_in("admin")
+    desk.open("findings")
+    desk.page.get_by_role("button", name="Waive…").first.click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("gone next week")
+    dialog.get_by_label("Owner").fill("players")
+    dialog.get_by_role("button", name="Waive until then").click()
+    expect(dialog).to_have_count(0)
+    (waiver,) = desk.api("GET", "resources?kind=Waiver")["items"]
+    assert waiver["document"]["spec"]["reason"] == "gone next week"
+
+
+def test_two_revisions_are_compared(desk: Desk) -> None:
+    """Side by side, chosen in the history."""
+    desk.publish(timeout(attempt="1s"), base=1)
+    desk.sign_in("viewer")
+    desk.open("history")
+    for revision in (1, 2):
+        desk.page.get_by_label(f"Compare revision {revision}").check(force=True)
+    desk.page.get_by_role("button", name="Compare r1 and r2").click()
+    main = desk.page.get_by_role("main")
+    expect(main).to_contain_text("500ms")
+    expect(main).to_contain_text("1s")
+
+
+def test_the_form_writes_the_same_document(desk: Desk) -> None:
+    """For those who do not like YAML."""
+    desk.sign_in()
+    desk.open("edit/Timeout/default")
+    expect(desk.page.locator(".cm-content").first).to_contain_text("apiVersion")
+    desk.page.get_by_text("Form", exact=True).click()
+    desk.page.get_by_label("attempt").first.fill("900ms")
+    desk.page.get_by_text("YAML", exact=True).click()
+    expect(desk.page.locator(".cm-content").first).to_contain_text("attempt: 900ms")
+
+
+def test_the_map_finds_a_service(desk: Desk) -> None:
+    """And an edge is one click away in the table for those who do not see the picture."""
+    desk.sign_in("viewer")
+    desk.open("map")
+    desk.page.get_by_placeholder("Find a service or owner").fill("scor")
+    expect(desk.page.get_by_role("main")).to_contain_text("score")
+    desk.page.get_by_text("Table", exact=True).click()
+    desk.page.get_by_role("region", name="Calls").get_by_role("link").first.click()
+    expect(desk.page.get_by_role("region", name="Effective policy")).to_contain_text("attempt")

@@ -157,7 +157,7 @@ function Grip(props: {
     <g
       class={`grip grip-${handle.name} ${still ? "still" : ""}`}
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       aria-label={handle.label}
       aria-valuemin={0}
       aria-valuemax={Math.round(end / 1000)}

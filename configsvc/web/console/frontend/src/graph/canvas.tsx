@@ -94,7 +94,7 @@ export function Canvas(props: Props) {
                 class={`node node-${node.kind.toLowerCase()} ${dim}`}
                 transform={`translate(${at.x - at.width / 2} ${at.y - HEIGHT / 2})`}
                 role="button"
-                tabIndex={0}
+                tabindex={0}
                 aria-pressed={props.selected === node.id}
                 aria-label={`${node.kind} ${node.id}`}
                 onClick={() => props.onSelect(node.id)}
