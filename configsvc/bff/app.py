@@ -37,6 +37,10 @@ class _TooLargeError(Exception):
     """The request's body has more than `MAX_BODY` bytes."""
 
 
+class _TooManyParametersError(Exception):
+    """The request's query has more than `MAX_PARAMETERS` fields."""
+
+
 class BffApp:
     """Answers what the bundle says; a change of the bundle counts from the next request on.
 
@@ -82,6 +86,9 @@ class BffApp:
         except _TooLargeError:
             detail = f"the request has more than {MAX_BODY} bytes"
             await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-too-large", detail)
+        except _TooManyParametersError:
+            detail = f"the query has more than {MAX_PARAMETERS} fields"
+            await _refuse(send, HTTPStatus.BAD_REQUEST, "too-many-parameters", detail)
         except PartFailedError as error:
             await _refuse(send, error.status, "part-failed", str(error))
         else:
@@ -96,10 +103,9 @@ class BffApp:
         return self._endpoints.get(operation.name)
 
     async def _request(self, endpoint: PlannedEndpoint, scope: Scope, receive: Receive) -> Request:
-        query = parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=MAX_PARAMETERS)
         values = Values(
             path=endpoint.parameters(quote(scope["path"])),
-            query=dict(reversed(query)),
+            query=_query(scope["query_string"].decode("latin-1")),
             header={k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]},
             answers={},
         )
@@ -114,6 +120,14 @@ class BffApp:
 def guarded(agent: Agent, *, max_concurrent: int | None = None) -> GuardedAsgi:
     """The application behind the agent: authentication, limits and deadline as the bundle says."""
     return GuardedAsgi(BffApp(agent), agent, max_concurrent=max_concurrent)
+
+
+def _query(text: str) -> dict[str, str]:
+    """The fields of a query; of several with one name the first counts."""
+    try:
+        return dict(reversed(parse_qsl(text, max_num_fields=MAX_PARAMETERS)))
+    except ValueError as error:
+        raise _TooManyParametersError from error
 
 
 async def _body(receive: Receive) -> bytes:

@@ -106,7 +106,7 @@ async def _part(
         return PartFailedError(call.name, HTTPStatus.BAD_GATEWAY, str(error))
     except PartFailedError as error:
         return error
-    except (CallError, httpx.HTTPError) as error:
+    except (CallError, httpx.HTTPError, httpx.InvalidURL) as error:
         return PartFailedError(call.name, _status_of(error), str(error) or type(error).__name__)
 
 
@@ -140,7 +140,13 @@ def _headers(call: PlannedCall, request: Request) -> Mapping[str, str]:
     if call.method not in _BODILESS:
         given = request.values.header
         headers |= {name: given[name] for name in _HANDED_ON if name in given}
-    return headers | {name: text.render(request.values) for name, text in call.headers}
+    headers |= {name: text.render(request.values) for name, text in call.headers}
+    for name, value in headers.items():
+        if not (value.isascii() and value.replace("\t", " ").isprintable()):
+            raise PartFailedError(
+                call.name, HTTPStatus.BAD_GATEWAY, f"header {name} would not be printable ASCII"
+            )
+    return headers
 
 
 def _answer(call: PlannedCall, response: httpx.Response) -> Any:  # noqa: ANN401  any JSON

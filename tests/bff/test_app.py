@@ -46,6 +46,31 @@ def test_dots_do_not_climb(evil: str) -> None:
     assert web.asked[0].url.raw_path == f"/players/{evil.replace('.', '%2E')}/x".encode()
 
 
+def test_too_many_parameters_are_refused() -> None:
+    """With an answer that says so."""
+    web = Web(PLAYER, bff(page(call("player", "player"))))
+    answer = web.get("/page/1?" + "&".join(["a=1"] * 101))
+    assert (answer.status_code, answer.json()["code"]) == (400, "too-many-parameters")
+
+
+@pytest.mark.parametrize("evil", ["%C3%A9", "b%0D%0Aevil:1", "%00"])
+def test_what_is_no_header_value_is_not_sent(evil: str) -> None:
+    """Text beyond ASCII, a line end, and a control character."""
+    asked = call("player", "player", headers={"x-name": "{query.name}"})
+    web = Web(PLAYER, bff(page(asked)))
+    answer = web.get(f"/page/1?name={evil}")
+    assert (answer.status_code, answer.json()["code"], web.asked) == (502, "part-failed", [])
+
+
+def test_an_address_that_is_too_long_fails_its_part() -> None:
+    """As any other call that cannot be made."""
+    calls = (call("player", "player"), call("score", "score", "/p/{player#/name}", stage=2))
+    web = Web(PLAYER, SCORE, bff(page(*calls)))
+    web.answers = {"player": {"name": "x" * 70_000}}
+    answer = web.get("/page/1")
+    assert (answer.status_code, answer.json()["code"]) == (502, "part-failed")
+
+
 def test_a_later_stage_uses_earlier_answers() -> None:
     """Stages run in turn."""
     calls = (
