@@ -36,6 +36,9 @@ class Inside(Protocol):
     presence: Presence
     relayed: RelayedAgents
 
+    def now(self) -> int:
+        """Microseconds since the Unix epoch."""
+
     def metrics(self) -> dict[str, Any]:
         """All numbers of this process."""
 
@@ -78,7 +81,7 @@ class InternalEndpoints:
     def _fleet(self, request: Request) -> Response:
         namespace = request.query.get("namespace")
         own = self._process.presence.roster.rows(namespace)
-        rows = (*own, *self._process.relayed.rows(namespace))
+        rows = (*own, *self._process.relayed.rows(self._process.now(), namespace))
         body = b'{"rows":[' + b",".join(orjson.dumps(row.to_json()) for row in rows) + b"]}"
         return Response(HTTPStatus.OK, body, {"Content-Type": JSON})
 

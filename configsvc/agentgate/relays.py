@@ -25,6 +25,8 @@ MAX_ITEMS: Final = 1_000
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PROCESS: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
+_MAX_TEXTS: Final = 1_000
+_MAX_TEXT: Final = 600
 _NO_CONTENT: Final = Response(HTTPStatus.NO_CONTENT)
 
 
@@ -139,8 +141,16 @@ class RelayEndpoint:
             if not _PROCESS.fullmatch(process):
                 raise bad_request(f"process {process[:40]!r} is no name of a process")
             _require_namespace(principal, count.namespace)
+            self._require_revision(count)
             counts.append((f"relay-{principal.token_id}-{process}", count))
         answer_later(self._process, exchange, self._keep_acks(exchange, counts))
+
+    def _require_revision(self, count: AckCounts) -> None:
+        """Keep nothing of changes that were never made: nobody is to fill the store with them."""
+        known = self._process.in_force(count.namespace)
+        head = known.revision if known else 0
+        if not 0 < count.revision <= head:
+            raise bad_request(f"revision {count.revision} is none of 1 to {head}")
 
     async def _keep_acks(self, exchange: Exchange, counts: list[tuple[str, AckCounts]]) -> None:
         def put() -> None:
@@ -157,7 +167,7 @@ class RelayEndpoint:
         rows = [_row(item) for item in _items(exchange.request, "agents")]
         for namespace in {row.namespace for row in rows}:
             _require_namespace(principal, namespace)
-        self._around.relayed.take(principal.token_id, rows)
+        self._around.relayed.take(principal.token_id, rows, self._process.now())
         exchange.respond(_NO_CONTENT)
 
 
@@ -192,6 +202,30 @@ def _counts(item: Mapping[str, Any]) -> AckCounts:
 
 def _row(item: Mapping[str, Any]) -> AgentRow:
     try:
-        return AgentRow.from_json(item)
+        row = AgentRow.from_json(item)
+        sound = _is_sound(row)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise bad_request(f"/agents holds something else than an agent: {error!r}") from error
+    if not sound:
+        raise bad_request("/agents holds an agent with values of other types, or too long ones")
+    return row
+
+
+def _is_sound(row: AgentRow) -> bool:
+    """Whether everything has its type: the fleet view and gates of rollouts rely on it."""
+    texts: list[object] = [
+        *row.identity, row.session, row.digest, row.wanted_digest, row.reason, row.health,
+        row.language, row.agent_version, *row.labels, *row.labels.values(),
+        *(text for each in row.breakers for text in (each.edge, each.state)),
+        *(text for each in row.traffic for text in (each.callee, each.operation)),
+    ]  # fmt: skip
+    numbers: list[object] = [
+        row.connected_since, row.last_heard, row.version, row.wanted_version, row.wanted_since,
+        row.latency_p99 or 0, row.disconnected or 0,
+    ]  # fmt: skip
+    return (
+        len(texts) <= _MAX_TEXTS
+        and all(isinstance(each, str) and len(each) <= _MAX_TEXT for each in texts)
+        and all(type(each) is int for each in numbers)
+        and all(isinstance(r, int | float) for e in row.traffic for r in (e.rate, e.failures))
+    )

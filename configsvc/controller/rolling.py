@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from configsvc.controller.duties import Duty
-from configsvc.errors import OperationError
+from configsvc.errors import ConfigsvcError
 from configsvc.rollout import Decision
 from configsvc.store import Namespaces
 
@@ -37,7 +37,7 @@ def _steps(rollouts: Rollouts, rolling: list[str]) -> Iterator[bool]:
     for namespace in rolling:
         try:
             decision = rollouts.proceed(namespace)
-        except OperationError as error:
+        except ConfigsvcError as error:
             _log.warning("a rollout waits: %s", error, extra={"namespace": namespace})
             continue
         if decision is not None:

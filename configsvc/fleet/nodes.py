@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from configsvc.fleet.asking import MAX_ANSWER, TIMEOUT, gather
 from configsvc.fleet.rows import AgentRow
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 SOCKETS: Final = "*gate-*.sock"
@@ -70,13 +71,19 @@ def _rows(answer: Mapping[str, Any]) -> list[AgentRow]:
 def without_returned(rows: list[AgentRow]) -> Iterator[AgentRow]:
     """Leave out what was lost of agents that are back, or lost again later elsewhere."""
     newest: dict[tuple[str, str, str], AgentRow] = {}
+    sessions: dict[tuple[str, ...], AgentRow] = {}
     for row in rows:
-        known = newest.get(row.identity)
-        if known is None or _order(row) > _order(known):
-            newest[row.identity] = row
-    for row in rows:
+        _keep_newest(newest, row.identity, row)
+        _keep_newest(sessions, (*row.identity, row.session), row)
+    for row in sessions.values():
         if row.disconnected is None or row is newest[row.identity]:
             yield row
+
+
+def _keep_newest(known: dict[K, AgentRow], key: K, row: AgentRow) -> None:
+    """Of one stream several processes may know: a relay tells one of them now and then."""
+    if key not in known or _order(row) > _order(known[key]):
+        known[key] = row
 
 
 def _order(row: AgentRow) -> tuple[bool, int]:

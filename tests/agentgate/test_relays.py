@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from configsvc.access import mint_relay
+from configsvc.agentgate.relayed import FRESH, RelayedAgents
 from configsvc.fleet import AckCounts, AgentRow, AgentState, Histogram
 from configsvc.store import layout
 from tests.agentgate.world import Client, Running, World, digest_of, now, run, serving, settings
 
+ROW = AgentRow("prod", "player-engine", "far", "s", 1, 1, state=AgentState.APPLIED)
 COUNTS = AckCounts("prod", 2, 1, {AgentState.APPLIED: 3}, {}, Histogram(), (), 5)
 
 
@@ -138,11 +140,11 @@ def test_agents_of_a_relay_are_in_the_fleet_until_it_is_lost(world: World, tmp_p
             client = await stream(gate, token)
             await entries(client, "state")
             assert await post(gate, "agents", token, {"agents": [row.to_json()]}) == 204
-            (found,) = gate.gate.relayed.rows("prod")
+            (found,) = gate.gate.relayed.rows(now(), "prod")
             assert (found.instance, found.state) == ("far", AgentState.APPLIED)
             client.close()
             await client.ended()
-            (lost,) = gate.gate.relayed.rows("prod")
+            (lost,) = gate.gate.relayed.rows(now(), "prod")
             assert lost.state is AgentState.STALE
 
     run(scenario())
@@ -155,7 +157,10 @@ def test_agents_of_a_relay_are_in_the_fleet_until_it_is_lost(world: World, tmp_p
         ("acks", {"counts": [{"process": "a"}]}, 400),
         ("acks", {"counts": [{**COUNTS.to_json(), "namespace": "staging", "process": "a"}]}, 403),
         ("acks", [], 400),
+        ("acks", {"counts": [{**COUNTS.to_json(), "revision": 3, "process": "a"}]}, 400),
         ("agents", {"agents": [{"namespace": "prod"}]}, 400),
+        ("agents", {"agents": [{**ROW.to_json(), "labels": {"zone": 1}}]}, 400),
+        ("agents", {"agents": [{**ROW.to_json(), "lastHeard": "x"}]}, 400),
         ("agents", {"agents": [{}] * 1_001}, 400),
         ("nothing", {}, 404),
     ],
@@ -184,3 +189,11 @@ def test_kinds_of_tokens_are_not_interchangeable(world: World, tmp_path: Path) -
             assert (await gate.get(target, relay)).status == 401
 
     run(scenario())
+
+
+def test_what_a_relay_did_not_tell_again_is_stale() -> None:
+    """It may have told another process since, or be gone."""
+    relayed = RelayedAgents()
+    relayed.take("relay", [ROW], 1)
+    assert [row.state for row in relayed.rows(FRESH + 1)] == [AgentState.APPLIED]
+    assert [row.state for row in relayed.rows(FRESH + 2)] == [AgentState.STALE]
