@@ -97,13 +97,31 @@ def test_a_stale_base_is_shown_from_three_sides(desk: Desk) -> None:
     expect(desk.page.get_by_role("button", name="Publish…")).to_be_visible()
     desk.publish(timeout(attempt="1s"), base=1)
     desk.page.get_by_role("button", name="Publish…").click()
-    stale = desk.page.get_by_role("dialog")
-    if stale.get_by_label("Message").count():
-        stale.get_by_label("Message").fill("mine")
-        stale.get_by_role("button", name="Publish now").click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_label("Message").fill("mine")
+    dialog.get_by_role("button", name="Publish now").click()
     values = desk.page.get_by_role("region", name="Values of Timeout/default")
     for value in ("500ms", "1s", "700ms"):
         expect(values).to_contain_text(value)
+    desk.page.get_by_role("button", name="Put my change on top").click()
+    desk.page.get_by_role("button", name="Publish…").click()
+    dialog.get_by_label("Message").fill("mine")
+    dialog.get_by_role("button", name="Publish now").click()
+    expect(desk.page.get_by_role("link", name="Revision r3")).to_be_visible()
+    found = desk.api("GET", "resources/Timeout/default")["document"]
+    assert found["spec"]["attempt"] == "700ms"
+
+
+def test_what_was_only_opened_is_read_anew(desk: Desk) -> None:
+    """Otherwise an old text would be edited as if it were the newest, and overwrite another's."""
+    desk.sign_in()
+    desk.open("edit/Timeout/default")
+    editor = desk.page.locator(".cm-content").first
+    expect(editor).to_contain_text("500ms")
+    desk.publish(timeout(attempt="1s"), base=1)
+    desk.page.get_by_role("link", name="Policies").click()
+    desk.page.get_by_role("main").get_by_role("link", name="default").first.click()
+    expect(editor).to_contain_text("attempt: 1s")
 
 
 def test_a_viewer_cannot_publish(desk: Desk) -> None:

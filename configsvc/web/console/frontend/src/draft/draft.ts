@@ -2,7 +2,6 @@
 
 import { computed, signal } from "@preact/signals";
 import { get, inNamespace, post, Refusal } from "../api/client";
-import { head } from "../api/live";
 import type {
   Document,
   Finding,
@@ -21,7 +20,9 @@ export interface Draft {
   key: string;
   kind: string;
   name: string;
-  /** What the document was at the change's base; null: there was none. */
+  /** A revision not newer than the original: what others wrote since is never overwritten. */
+  base: number;
+  /** What the document was when it was opened; null: there was none. */
   original: Document | null;
   text: string;
   /** Whether the change deletes it. */
@@ -37,8 +38,8 @@ export const checking = signal(false);
 export const checkProblem = signal<Problem | null>(null);
 export const stale = signal<StaleResource[]>([]);
 
-/** The revision that the change's author has seen. */
-let base = 0;
+/** The revision at which the server found the change to be stale. */
+let staleAt = 0;
 let namespace = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let running: AbortController | undefined;
@@ -59,19 +60,25 @@ export function enter(name: string): void {
 /** Open a resource for editing; one that is being edited stays as it is. */
 export async function open(kind: string, name: string): Promise<void> {
   const key = `${kind}/${name}`;
-  if (drafts.value.has(key)) return;
-  const found = await get<Resource>(inNamespace(namespace, "resources", kind, name));
-  if (changed.value.length === 0) base = await newest();
-  put({ key, kind, name, original: found.document, text: written(found.document), deleted: false });
+  if (isEdited(key)) return;
+  const base = await newest();
+  const { document } = await get<Resource>(inNamespace(namespace, "resources", kind, name));
+  if (isEdited(key)) return;
+  put({ key, kind, name, base, original: document, text: written(document), deleted: false });
+}
+
+function isEdited(key: string): boolean {
+  const draft = drafts.value.get(key);
+  return draft !== undefined && isChanged(draft);
 }
 
 /** Begin a new resource. */
 export async function create(document: Document): Promise<void> {
   const { kind } = document;
   const { name } = document.metadata;
-  if (changed.value.length === 0) base = await newest();
+  const base = await newest();
   const text = written(document);
-  put({ key: `${kind}/${name}`, kind, name, original: null, text, deleted: false });
+  put({ key: `${kind}/${name}`, kind, name, base, original: null, text, deleted: false });
 }
 
 export function edit(key: string, text: string): void {
@@ -142,13 +149,16 @@ export async function publish(message: string): Promise<Published> {
   const { put: documents, delete: gone } = content();
   try {
     const path = inNamespace(namespace, "changes");
+    const base = Math.min(...changed.value.map((each) => each.base));
     const body = { message, base, put: documents, delete: gone };
     const outcome = await post<Published>(path, body);
     discard();
     return outcome;
   } catch (error) {
-    if (error instanceof Refusal && error.problem.code === "stale-base")
+    if (error instanceof Refusal && error.problem.code === "stale-base") {
+      staleAt = error.problem.head ?? 0;
       stale.value = error.problem.resources ?? [];
+    }
     throw error;
   }
 }
@@ -161,8 +171,9 @@ export function choicesOf(resource: StaleResource): Choice[] {
 }
 
 /** Put the change on top of what is there now, with what was decided leaf by leaf. */
-export async function rebase(decided: ReadonlyMap<string, readonly Choice[]>): Promise<void> {
+export function rebase(decided: ReadonlyMap<string, readonly Choice[]>): void {
   const onTop = new Map(drafts.value);
+  for (const draft of changed.value) onTop.set(draft.key, { ...draft, base: staleAt });
   for (const resource of stale.value) {
     const key = `${resource.kind}/${resource.name}`;
     const draft = onTop.get(key);
@@ -174,7 +185,6 @@ export async function rebase(decided: ReadonlyMap<string, readonly Choice[]>): P
     const text = draft.deleted ? draft.text : patched(draft.text, patch);
     onTop.set(key, { ...draft, original: theirs, text });
   }
-  base = await newest();
   stale.value = [];
   drafts.value = onTop;
   schedule();
@@ -186,8 +196,8 @@ function towards(choice: Choice): Patch {
 }
 
 async function newest(): Promise<number> {
-  const found = await get<{ revision: number }>(inNamespace(namespace));
-  return Math.max(found.revision, head.value?.revision ?? 0);
+  const { revision } = await get<{ revision: number }>(inNamespace(namespace));
+  return revision;
 }
 
 function put(draft: Draft): void {

@@ -18,8 +18,8 @@ export function Stale({ onClose }: { onClose: () => void }) {
     stale.value = [];
     onClose();
   };
-  const apply = async () => {
-    await rebase(decided);
+  const apply = () => {
+    rebase(decided);
     onClose();
   };
   return (
@@ -36,7 +36,7 @@ export function Stale({ onClose }: { onClose: () => void }) {
         <button type="button" onClick={close}>
           Go on editing
         </button>
-        <button type="button" class="primary" onClick={() => void apply()}>
+        <button type="button" class="primary" onClick={apply}>
           Put my change on top
         </button>
       </div>
