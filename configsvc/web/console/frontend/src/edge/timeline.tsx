@@ -26,6 +26,8 @@ interface Props {
 }
 
 const WIDTH = 1000;
+/** The room that a label beside a mark takes. */
+const LABEL = 30;
 const ROW = 30;
 const TOP = 26;
 const STEPS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500];
@@ -64,6 +66,7 @@ export function Timeline({ policy, run, latency, bars, handles }: Props) {
     target.addEventListener("pointermove", follow);
     target.addEventListener("pointerup", stop);
   };
+  const close = latency.p50 > 0 && x(latency.p99) - x(latency.p50) < LABEL;
   return (
     <svg
       ref={surface}
@@ -115,8 +118,13 @@ export function Timeline({ policy, run, latency, bars, handles }: Props) {
           </g>
         ),
       )}
-      <Mark at={x(latency.p50)} height={height} text="p50" show={latency.p50 > 0} />
-      <Mark at={x(latency.p99)} height={height} text="p99" show={latency.p99 > 0} />
+      <Mark at={x(latency.p50)} height={height} text={close ? "" : "p50"} show={latency.p50 > 0} />
+      <Mark
+        at={x(latency.p99)}
+        height={height}
+        text={close ? "p50, p99" : "p99"}
+        show={latency.p99 > 0}
+      />
       {handles.map((handle, index) => (
         <Grip
           key={handle.name}

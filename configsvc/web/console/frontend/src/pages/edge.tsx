@@ -142,7 +142,9 @@ function Budget({ edge, explanation }: { edge: EdgeId; explanation: Explanation 
           ]}
         />
       </div>
-      <Timeline policy={policy} run={spent} latency={latency} bars={bars} handles={handles} />
+      <div class="timeline-wrap" tabIndex={0} role="region" aria-label="Drawn to scale">
+        <Timeline policy={policy} run={spent} latency={latency} bars={bars} handles={handles} />
+      </div>
       <p aria-live="polite">{sentence(spent.end, spent, policy, fault)}</p>
       <dl class="facts">
         {proposed && (
