@@ -16,6 +16,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of the driver's pipes
 ]
 
+TYPE_FAST = """async (text) => {
+    for (const character of text) {
+        document.execCommand("insertText", false, character);
+        await new Promise((resume) => setTimeout(resume, 0));
+    }
+}"""
+"""Types as a fast hand on a slow machine does: keys arrive before the page is drawn again."""
+
 NONE = {"base": "10ms", "max": "10ms", "jitter": "none"}
 DOCUMENT = """\
 apiVersion: configsvc/v1
@@ -44,6 +52,21 @@ def test_a_session_ends_with_signing_out(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Sign out").click()
     desk.open("map")
     expect(desk.page.get_by_label("Operator token")).to_be_visible()
+
+
+def test_what_is_typed_fast_is_what_stands_there(desk: Desk) -> None:
+    """Keys that follow each other faster than the page is drawn are neither lost nor put back."""
+    desk.sign_in()
+    desk.open("edit/Timeout/default")
+    editor = desk.page.locator(".cm-content").first
+    expect(editor).to_contain_text("attempt: 500ms")
+    editor.locator(".cm-line", has_text="attempt: 500ms").click()
+    desk.page.keyboard.press("End")
+    comment = " # " + "typed in one go " * 4
+    desk.page.evaluate(TYPE_FAST, comment)
+
+    expect(editor).to_contain_text(f"attempt: 500ms{comment.rstrip()}")
+    expect(desk.page.get_by_role("region", name="Your change")).to_contain_text("Fits together")
 
 
 @pytest.mark.usefixtures("agents")

@@ -20,7 +20,7 @@ import {
   keymap,
   lineNumbers,
 } from "@codemirror/view";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { completion, help, type NamesOf } from "./assist";
 import { look } from "./look";
 
@@ -48,7 +48,9 @@ export function CodeEditor(props: Props) {
     view.current = editor;
     return () => editor.destroy();
   }, [props.kind, props.readOnly]);
-  useEffect(() => {
+  // Before anything else is typed: an effect that came later would put the text of a moment ago back,
+  // which is then reported as a change, and so on without end.
+  useLayoutEffect(() => {
     const editor = view.current;
     const shown = editor?.state.doc.toString();
     if (editor && shown !== props.text)
