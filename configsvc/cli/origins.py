@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from configsvc.cli.options import Invocation
 from configsvc.cli.reports import error_text
-from configsvc.cli.sources import Sources, load
+from configsvc.cli.sources import NothingToReadError, Sources, load
 from configsvc.cli.terminal import counted, note
 from configsvc.errors import InputError
-from configsvc.gitops.sources import SourceError
 from configsvc.model.resources import MANAGED_BY_API, Resource
 from configsvc.schema import load_value, read
 
@@ -96,9 +95,7 @@ def checkout(path: Path, today: date) -> Origin:
     """The resources in a file or folder; documents that cannot be read are told and left out."""
     try:
         sources = load([path], today)
-    except SourceError:
-        if not path.is_dir():
-            raise
+    except NothingToReadError:
         return Origin(str(path), files=Sources())
     for error in sources.errors:
         note(error_text(error))

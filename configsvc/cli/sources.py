@@ -7,7 +7,11 @@ from pathlib import Path
 from configsvc.cli.terminal import progress
 from configsvc.gitops.sources import SourceError, Sources, find
 
-__all__ = ["SourceError", "Sources", "load"]
+__all__ = ["NothingToReadError", "SourceError", "Sources", "load"]
+
+
+class NothingToReadError(SourceError):
+    """There is no file under the paths that were named."""
 
 
 def load(paths: Sequence[Path], today: date) -> Sources:
@@ -18,12 +22,15 @@ def load(paths: Sequence[Path], today: date) -> Sources:
         today: bounds how far ahead a waiver may expire.
 
     Raises:
-        SourceError: a path does not exist or is of no use, or there is no file at all.
+        NothingToReadError: there is no file at all.
+        SourceError: a path does not exist or is of no use, or there is too much under it.
     """
     files = find(paths)
     if not files:
         named = ", ".join(map(str, paths))
-        raise SourceError(f"no *.yaml, *.yml or *.json file is in {named}: name another folder")
+        raise NothingToReadError(
+            f"no *.yaml, *.yml or *.json file is in {named}: name another folder"
+        )
     sources = Sources()
     for file in progress(files, "reading"):
         sources.add(file, today)

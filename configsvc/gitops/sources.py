@@ -26,13 +26,17 @@ from configsvc.schema import (
 SYNTAXES: Final[dict[str, Syntax]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 """What is looked for in a folder, and how it is read."""
 
-MAX_FILES = 10_000
-"""Files of one call; more is a wrong folder rather than a configuration."""
+MAX_FILES = 250_000
+"""Files of one call, room for a hundred thousand policies in one file each; more is a wrong folder
+rather than a configuration."""
+
+MAX_BYTES = 256 << 20
+"""Bytes of all files of one call: what bounds its memory."""
 
 MAX_FILE_BYTES = 16 << 20
 """Bytes of one file: as many as the largest change has."""
 
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 1_000_000
 """Names that are looked at in folders, whatever they are of."""
 
 MAX_DEPTH = 32
@@ -56,6 +60,7 @@ class Sources:
     """
 
     files: int = 0
+    size: int = 0
     resources: list[Resource] = field(default_factory=list)
     documents: dict[Key, Document] = field(default_factory=dict)
     errors: list[DocumentError] = field(default_factory=list)
@@ -67,19 +72,32 @@ class Sources:
         return document.locate(pointer) if document else None
 
     def add(self, file: Path, today: date) -> None:
-        """Read a file; `today` bounds how far ahead a waiver in it may expire."""
+        """Read a file; `today` bounds how far ahead a waiver in it may expire.
+
+        Raises:
+            SourceError: all files together are larger than `MAX_BYTES`.
+        """
         origin = str(file)
         self.files += 1
         content = _content(file)
         if isinstance(content, Problem):
             self.errors.append(DocumentError.at(Location(origin), content))
             return
+        self._weigh(content, file)
         syntax = SYNTAXES[file.suffix.lower()]
         loaded = load_text(content, origin=origin, syntax=syntax)
         waivers = _waivers(content, loaded, origin) if syntax == "yaml" else LoadResult()
         self.errors.extend((*loaded.errors, *waivers.errors))
         for document in (*loaded.documents, *waivers.documents):
             self._add(document, today)
+
+    def _weigh(self, content: bytes, file: Path) -> None:
+        self.size += len(content)
+        if self.size > MAX_BYTES:
+            raise SourceError(
+                f"the files up to {file} have more than {MAX_BYTES >> 20} MiB together: "
+                "name fewer folders"
+            )
 
     def _add(self, document: Document, today: date) -> None:
         try:

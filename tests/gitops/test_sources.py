@@ -84,6 +84,18 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         find([tmp_path])
 
 
+def test_too_many_bytes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all files hold together is bounded, not only each of them."""
+    monkeypatch.setattr(sources, "MAX_BYTES", 3 << 20)
+    write(tmp_path, dict.fromkeys(["a.yaml", "b.yaml", "c.yaml"], "#" * (1 << 20)))
+    exact = load([tmp_path])
+    (tmp_path / "d.yaml").write_text("#")
+
+    assert exact.size == 3 << 20
+    with pytest.raises(SourceError, match=r"up to .*d\.yaml have more than 3 MiB together"):
+        load([tmp_path])
+
+
 def test_every_mistake_of_every_file_is_reported(tmp_path: Path) -> None:
     """One broken document hides neither the others' mistakes nor what is good."""
     broken = timeout("half", overall="2") + "---\n" + timeout("good")

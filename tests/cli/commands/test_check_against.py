@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from configsvc.cli import root
 from configsvc.cli.exits import Exit
+from configsvc.gitops import sources
 from tests.cli.documents import BROKEN, RETRY, SYSTEM, TIMEOUT
 
 Check = Callable[..., Result]
@@ -113,6 +114,19 @@ def test_an_empty_folder_makes_everything_new(check: Check) -> None:
     """The first policies of a repository are all added."""
     Path("none").mkdir()
     assert "RT07" in found(check("--against", "none", "--format", "json"))
+
+
+def test_a_checkout_beyond_the_bounds_is_refused(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too large to read is not taken for an empty checkout."""
+    monkeypatch.setattr(sources, "MAX_FILES", 2)
+    for name in ("b", "c"):
+        Path("old", f"{name}.yaml").touch()
+    result = check("--against", "old")
+
+    assert result.exit_code == Exit.INPUT
+    assert "there are more than 2 files under the paths: name fewer folders" in result.stderr
 
 
 def test_errors_of_the_other_checkout_do_not_fail(check: Check) -> None:
