@@ -161,7 +161,7 @@ def test_closing_wakes_the_reader(peer: Peer) -> None:
     assert ended.wait(PATIENCE)
     thread.join()
     stream.release()
-    peer.streams[0].end()
+    peer.wait_streams(1).end()
 
 
 def test_silence_ends_a_stream(peer: Peer) -> None:
