@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
 import requests
+from cryptography import x509
 
+from agents.python.tests.certificates import certified
 from agents.python.tests.integrations.upstream import Upstream, answer, hang, reset, trickle
 from configsvc_agent import CallError, CallTimeoutError, OpenError, deadline
 from configsvc_agent.drivers import monotonic
@@ -127,10 +131,21 @@ RETRY: dict[str, Any] = {
 }
 
 
+OUTLIERS: dict[str, Any] = {
+    "consecutive5xx": 1,
+    "interval": 1,
+    "baseEjection": 60_000_000,
+    "maxEjection": 500_000,
+    "minHosts": 2,
+    "minRequests": 1,
+}
+
+
 def agent_for(
     upstream: Upstream,
     *,
     instances: list[str] | None = None,
+    outliers: dict[str, Any] | None = None,
     **policy: Any,  # noqa: ANN401
 ) -> FakeAgent:
     """An agent that knows ``upstream`` as the score engine."""
@@ -151,6 +166,8 @@ def agent_for(
     if instances is not None:
         listed = [{"address": address, "labels": {}} for address in instances]
         callee["discovery"] = {"mode": "client", "instances": listed}
+    if outliers is not None:
+        callee["discovery"]["outlierDetection"] = outliers
     return RealTimeAgent(given)
 
 
@@ -323,7 +340,7 @@ def test_other_hosts_pass_untouched(send: Send, upstream: Upstream) -> None:
     assert (agent.metrics().foreign, agent.metrics().edges) == (1, ())
 
 
-@pytest.mark.parametrize("library", [by_httpx, by_async_httpx, by_requests])
+@pytest.mark.parametrize("library", list(LIBRARY_ERRORS))
 def test_a_callee_is_called_by_its_name(library: Send, upstream: Upstream) -> None:
     """Its declared instances answer in turn; the Host header stays the name."""
     second = Upstream()
@@ -347,17 +364,70 @@ def test_a_callee_is_called_by_its_name(library: Send, upstream: Upstream) -> No
         assert (len(upstream.seen), len(second.seen)) == (2, 2)
 
 
-def test_a_retry_goes_to_another_instance(upstream: Upstream) -> None:
+def test_a_retry_goes_to_another_instance(send: Send, upstream: Upstream) -> None:
     """Where the policy says so, the one that failed is avoided."""
     second = Upstream()
     upstream.steps = [answer(503)]
     agent = agent_for(upstream, instances=[upstream.address, second.address], retry=RETRY)
     try:
-        for _ in range(4):
-            reply = by_requests(agent, "GET", "http://score-engine/scores/7")
-            assert reply.status == 200
+        replies = [send(agent, "GET", "http://score-engine/scores/7") for _ in range(4)]
     finally:
         second.close()
+
+    assert [reply.status for reply in replies] == [200] * 4
+    assert len(second.seen) == 4
+    assert upstream.seen
+
+
+def test_an_instance_that_answers_badly_is_ejected(send: Send, upstream: Upstream) -> None:
+    """What each attempt came to is told the balancer, whatever the library."""
+    second = Upstream()
+    upstream.steps = [answer(503)]
+    agent = agent_for(
+        upstream, instances=[upstream.address, second.address], outliers=OUTLIERS, retry=RETRY
+    )
+    try:
+        replies = [send(agent, "GET", "http://score-engine/scores/7") for _ in range(4)]
+    finally:
+        second.close()
+
+    assert [reply.status for reply in replies] == [200] * 4
+    assert (len(upstream.seen), len(second.seen)) == (1, 4)
+
+
+def test_a_certificate_is_that_of_the_name(upstream: Upstream, tmp_path: Path) -> None:
+    """Over https aiohttp goes to an instance, and expects the callee's name there."""
+    context, authority = certified(x509.DNSName("score-engine"), tmp_path)
+    upstream.secure(context)
+    trust = ssl.create_default_context(cafile=authority)
+    agent = agent_for(upstream, instances=[upstream.address])
+
+    async def get() -> int:
+        async with (
+            aiohttp.ClientSession(middlewares=(guarded(agent),)) as session,
+            session.get("https://score-engine/scores/7", ssl=trust) as response,
+        ):
+            assert str(response.url) == "https://score-engine/scores/7"
+            return response.status
+
+    assert asyncio.run(get()) == 200
+
+
+def test_a_proxy_finds_the_callee_itself(upstream: Upstream) -> None:
+    """The proxy is handed the name that was asked for, not the address of an instance."""
+    agent = agent_for(upstream, instances=["127.0.0.1:1"])
+
+    async def get() -> int:
+        async with (
+            aiohttp.ClientSession(middlewares=(guarded(agent),)) as session,
+            session.get(
+                "http://score-engine/scores/7", proxy=f"http://{upstream.address}"
+            ) as response,
+        ):
+            return response.status
+
+    assert asyncio.run(get()) == 200
+    assert upstream.seen[0].target == "http://score-engine/scores/7"
 
 
 def test_a_named_operation_goes_before_the_host(upstream: Upstream) -> None:

@@ -12,14 +12,22 @@ import grpc
 import grpc.aio
 import pytest
 
-from configsvc_agent import CallTimeoutError, OpenError, current_deadline
+from configsvc_agent import (
+    CallTimeoutError,
+    Classifier,
+    OpenError,
+    current_attempt,
+    current_deadline,
+)
 from configsvc_agent.drivers import monotonic
 from configsvc_agent.drivers.guard import REAL_TIME
+from configsvc_agent.engine import SUCCESS
 from configsvc_agent.integrations.grpc import (
     AsyncGuardedClient,
     AsyncGuardedServer,
     GuardedClient,
     GuardedServer,
+    classify_error,
 )
 from configsvc_agent.testing import FakeAgent, bundle
 
@@ -60,6 +68,32 @@ def agent_with(inbound: dict[str, Any] | None = None, **policy: Any) -> FakeAgen
         inbound={"operations": [rules | (inbound or {})], "other": {"rateLimits": []}},
     )
     given["outbound"][0]["protocol"] = "grpc"
+    return FakeAgent("score-engine", given, clock=_RealClock())  # type: ignore[arg-type]
+
+
+def agent_among(*instances: str) -> FakeAgent:
+    """An agent that may choose among instances of the score engine, and leaves out bad ones."""
+    operation = {
+        "match": {"grpc": "scores.Scores/Get"},
+        "idempotent": True,
+        "policy": {"retry": RETRY, "timeout": {"attempt": 5_000_000}},
+    }
+    given = bundle("score-engine", {"score-engine": {"get": operation}})
+    given["outbound"][0] |= {
+        "protocol": "grpc",
+        "discovery": {
+            "mode": "client",
+            "instances": [{"address": address} for address in instances],
+            "outlierDetection": {
+                "consecutive5xx": 1,
+                "interval": 1,
+                "baseEjection": 60_000_000,
+                "maxEjection": 500_000,
+                "minHosts": 2,
+                "minRequests": 1,
+            },
+        },
+    }
     return FakeAgent("score-engine", given, clock=_RealClock())  # type: ignore[arg-type]
 
 
@@ -110,6 +144,46 @@ def call(request: pytest.FixtureRequest) -> Callable[..., bytes]:
     """Each kind of channel in turn."""
     chosen: Callable[..., bytes] = request.param
     return chosen
+
+
+def test_a_channel_for_each_instance_is_chosen_in_every_attempt(
+    serve: Callable[..., str],
+) -> None:
+    """As the integration's documentation shows: a bad instance is met once and then ejected."""
+    seen: list[bytes] = []
+
+    def fail(request: bytes, context: Any) -> bytes:  # noqa: ANN401  grpc's own
+        seen.append(request)
+        context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+        return b""
+
+    good, bad = serve(lambda request, _: b"score of " + request), serve(fail)
+    agent = agent_among(good, bad)
+    channels = {address: grpc.insecure_channel(address) for address in (good, bad)}
+
+    @agent.guard("score-engine", "get", classify=Classifier(error=classify_error))
+    def get_score(request: bytes) -> bytes:
+        balancer, attempt = agent.balancer("score-engine"), current_attempt()
+        assert balancer is not None
+        assert attempt is not None
+        address = balancer.choose(())
+        assert address is not None
+        balancer.began(address)
+        outcome = None
+        try:
+            answer: bytes = channels[address].unary_unary(METHOD)(request, timeout=attempt.timeout)
+            outcome = SUCCESS
+        except grpc.RpcError as error:
+            outcome = classify_error(error)
+            raise
+        finally:
+            balancer.ended(address, outcome)
+        return answer
+
+    assert [get_score(b"7") for _ in range(4)] == [b"score of 7"] * 4
+    assert len(seen) == 1
+    for channel in channels.values():
+        channel.close()
 
 
 class TestClient:

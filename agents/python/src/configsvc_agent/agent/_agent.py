@@ -318,8 +318,8 @@ class Agent:
         """What chooses among the instances of ``callee``.
 
         ``None`` where the callee has one stable address or no instance is known. The integrations
-        for httpx and requests use it; for a client of another kind ``choose`` gives the address for
-        an attempt, and ``began`` and ``ended`` say what became of it.
+        for httpx, requests and aiohttp use it; for a client of another kind ``choose`` gives the
+        address for an attempt, and ``began`` and ``ended`` say what became of it.
         """
         return self._balancers.of(callee)
 

@@ -198,6 +198,12 @@ def socket_outcome(error: Exception, otherwise: Outcome) -> Outcome:
     return otherwise
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of an instance's ``host:port``; an IPv6 address comes without its brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def soonest(*limits: float | None) -> float | None:
     """The shortest of some time limits in seconds; None is no limit."""
     return min((limit for limit in limits if limit is not None), default=None)

@@ -7,11 +7,13 @@
 
 Requests to other hosts pass untouched. A refusal is a :class:`~configsvc_agent.CallError` and an
 ``aiohttp.ClientError`` at once. The body is read within the attempt, except of operations declared
-as streaming. aiohttp resolves the callee's name itself: declared instances are not chosen from.
+as streaming. A request to a callee by its name goes to one of its instances, over https with the
+callee's name for the certificate; through a proxy it is the proxy that finds the callee.
 """
 
 from __future__ import annotations
 
+import copy
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -46,6 +48,7 @@ from configsvc_agent.integrations._outgoing import (
     Prepared,
     Request,
     as_error_of,
+    host_and_port,
     socket_outcome,
 )
 
@@ -67,9 +70,11 @@ CLASSIFIER = Classifier(error=classify_error, result=classify_result)
 
 def guarded(agent: Agent) -> ClientMiddlewareType:
     """The middleware for sessions whose requests obey ``agent``."""
-    outgoing = Outgoing(agent, CLASSIFIER, ())
+    direct = Outgoing(agent, CLASSIFIER, ("http", "https"))
+    proxied = Outgoing(agent, CLASSIFIER, ())
 
     async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        outgoing = direct if request.proxy is None else proxied
         prepared = outgoing.prepare(_seen(request))
         if prepared is None:
             return await handler(request)
@@ -101,10 +106,8 @@ class _Sender:
         """One attempt."""
         if self.last is not None:
             self.last.release()
-        if attempt.http_deadline is not None:
-            name, value = attempt.http_deadline
-            self._request.headers[name] = value
-        self.last = response = await self._handler(self._request)
+        request = _attempt_of(self._request, self._prepared, attempt)
+        self.last = response = await self._handler(request)
         if not self._prepared.streaming:
             await response.read()
         return response
@@ -119,6 +122,24 @@ def _seen(request: ClientRequest) -> Request:
         target=request.url.raw_path_qs,
         header=request.headers.get,
     )
+
+
+def _attempt_of(request: ClientRequest, prepared: Prepared, attempt: Attempt) -> ClientRequest:
+    """The request as one attempt sends it: with its deadline, and to its instance.
+
+    A copy of its own for each attempt, because those of a hedged call are under way together.
+    """
+    sent = copy.copy(request)
+    sent.headers = request.headers.copy()
+    if attempt.http_deadline is not None:
+        name, value = attempt.http_deadline
+        sent.headers[name] = value
+    address = attempt.instance or prepared.address
+    if address is not None:
+        host, port = host_and_port(address)
+        sent.server_hostname = request.server_hostname or request.url.host
+        sent.url = request.url.with_host(host).with_port(port)
+    return sent
 
 
 class _StandIn(ClientResponse):

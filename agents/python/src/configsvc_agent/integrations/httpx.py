@@ -36,6 +36,7 @@ from configsvc_agent.integrations._outgoing import (
     Prepared,
     Request,
     as_error_of,
+    host_and_port,
     socket_outcome,
     soonest,
 )
@@ -272,9 +273,9 @@ def _attempt_of(request: httpx.Request, prepared: Prepared, attempt: Attempt) ->
     url = request.url
     address = attempt.instance or prepared.address
     if address is not None:
-        host, _, port = address.rpartition(":")
+        host, port = host_and_port(address)
         extensions.setdefault("sni_hostname", url.host)
-        url = url.copy_with(host=host.strip("[]"), port=int(port))
+        url = url.copy_with(host=host, port=port)
     return httpx.Request(
         request.method, url, headers=headers, stream=request.stream, extensions=extensions
     )
