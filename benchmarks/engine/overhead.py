@@ -3,24 +3,30 @@
     python -m benchmarks.engine.overhead [--rounds 40] [--calls 2000]
 
 All policies are on for ours (overall deadline, attempt limit, retry with budget, breaker with slow
-calls, rate limit, bulkhead); the peers are given what they have of it. Candidates take turns round
-by round in one process, so that a busy machine is busy for all of them. Printed are the median of
-the rounds, the fastest round, and the median's ratio to ours. Peers are installed into an
-environment of their own; without a registry they are left out.
+calls, rate limit, bulkhead), on a guard alone and through an agent that lives from a file; the
+peers are given what they have of it. Candidates take turns round by round in one process, so that a
+busy machine is busy for all of them. Printed are the median of the rounds, the fastest round, and
+the median's ratio to our guard. Peers are installed into an environment of their own; without a
+registry they are left out.
 """
 
 import argparse
 import asyncio
 import gc
 import importlib
+import json
 import statistics
 import threading
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 from benchmarks.engine.peers import move_there
+from configsvc_agent import Agent
 from configsvc_agent.drivers import Guard, monotonic
 from configsvc_agent.engine import CallPolicy, Edge, Machines
 from configsvc_agent.engine.policy import (
@@ -34,11 +40,45 @@ from configsvc_agent.engine.policy import (
     Timeout,
     Window,
 )
+from configsvc_agent.testing import bundle
 
 PPM = SECOND = 1_000_000
 FAILURES = frozenset({"connect", "refused", "reset", "timeout", "5xx"})
 EDGE = Edge("player-engine", "score-engine", "get-score")
 OURS = "configsvc guard"
+
+ON_THE_WIRE: dict[str, Any] = {
+    "timeout": {"connect": SECOND, "attempt": SECOND, "overall": 3 * SECOND},
+    "retry": {
+        "attempts": 3,
+        "retryOn": sorted(FAILURES),
+        "backoff": {"base": 100_000, "multiplier": 2 * PPM, "max": SECOND, "jitter": "full"},
+        "budget": {"ratio": PPM // 5, "minPerSecond": 10, "scope": "pair"},
+        "retryAfter": {"honour": True, "max": SECOND},
+        "otherInstance": False,
+        "nonIdempotent": "never",
+    },
+    "breaker": {
+        "window": {"kind": "count", "size": 100},
+        "minimumCalls": 20,
+        "failureRate": PPM // 2,
+        "slowCall": {"above": SECOND * 4 // 5, "rate": PPM // 2},
+        "record": sorted(FAILURES),
+        "ignore": [],
+        "openFor": 10 * SECOND,
+        "halfOpen": {"probes": 3},
+        "scope": "pair",
+    },
+    "bulkhead": {"maxConcurrent": 64, "queue": 16, "maxWait": 100_000, "scope": "pair"},
+    "rateLimit": {
+        "limit": 1_000_000,
+        "period": SECOND,
+        "burst": 1_000_000,
+        "maxWait": 0,
+        "scope": "pair",
+    },
+}
+"""What :func:`policy` is in a bundle."""
 
 Candidates = dict[str, Callable[[], object]]
 AsyncCandidates = dict[str, Callable[[], Awaitable[object]]]
@@ -68,6 +108,18 @@ def guard(rules: CallPolicy | None = None) -> Guard:
     return Guard(Machines({EDGE: rules or policy()}, lock=threading.Lock), EDGE)
 
 
+def agent_from_file(directory: Path) -> Agent:
+    """An agent whose edge has the policies of :func:`policy`, from an override file."""
+    given = bundle("player-engine", {"score-engine": {"get-score": {"policy": ON_THE_WIRE}}})
+    given["outbound"][0]["operations"][0]["idempotent"] = True
+    path = directory / "override.json"
+    path.write_text(json.dumps(given))
+    made = Agent("player-engine", override_file=path, cache_dir="none").start()
+    if not made.wait_ready(10) or made.bundle.policy("score-engine", "get-score").retry is None:
+        raise SystemExit(f"the agent does not obey {path}: {made.status()}")
+    return made
+
+
 def peer(name: str) -> ModuleType | None:
     """An installed library, or nothing."""
     try:
@@ -86,7 +138,7 @@ async def awork() -> int:
     return 1
 
 
-def sync_candidates() -> Candidates:
+def sync_candidates(own: Agent) -> Candidates:
     """Each way to call ``work``."""
     count, timed = guard(), guard(policy("time", 10 * SECOND))
     found: Candidates = {
@@ -94,6 +146,7 @@ def sync_candidates() -> Candidates:
         OURS: lambda: count.call(work),
         "  handed its attempt": lambda: count.run(lambda _attempt: 1),
         "  with a time window": lambda: timed.call(work),
+        "agent.call": lambda: own.call("score-engine", "get-score", work),
     }
     tenacity, pybreaker = peer("tenacity"), peer("pybreaker")
     if tenacity and pybreaker:
@@ -108,12 +161,13 @@ def sync_candidates() -> Candidates:
     return found
 
 
-def async_candidates() -> AsyncCandidates:
+def async_candidates(agent: Agent) -> AsyncCandidates:
     """Each way to await ``awork``."""
     own = guard()
     found: AsyncCandidates = {
         "bare call": awork,
         OURS: lambda: own.acall(awork),
+        "agent.acall": lambda: agent.acall("score-engine", "get-score", awork),
     }
     tenacity, circuitbreaker = peer("tenacity"), peer("circuitbreaker")
     if tenacity and circuitbreaker:
@@ -154,9 +208,9 @@ def measure(candidates: Candidates, rounds: int, calls: int) -> dict[str, list[f
     return taken
 
 
-async def ameasure(rounds: int, calls: int) -> dict[str, list[float]]:
+async def ameasure(agent: Agent, rounds: int, calls: int) -> dict[str, list[float]]:
     """As :func:`measure`; made inside the loop, because some ask for it at once."""
-    candidates = async_candidates()
+    candidates = async_candidates(agent)
     taken: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, call in candidates.items():
@@ -250,8 +304,9 @@ def memory(edges: int = 1000) -> None:
 
 def run(rounds: int = 40, calls: int = 2000) -> None:
     """Measure and print."""
-    show("sync, successful call", measure(sync_candidates(), rounds, calls))
-    show("asyncio, successful call", asyncio.run(ameasure(rounds, calls)))
+    with TemporaryDirectory() as directory, agent_from_file(Path(directory)) as own:
+        show("sync, successful call", measure(sync_candidates(own), rounds, calls))
+        show("asyncio, successful call", asyncio.run(ameasure(own, rounds, calls)))
     together()
     memory()
     reload()
