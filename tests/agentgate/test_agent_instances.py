@@ -56,6 +56,7 @@ def addresses(caller: Agent) -> tuple[str, ...]:
     return () if balancer is None else balancer.addresses
 
 
+@pytest.mark.conformance("register-listed")
 def test_registered_agent_is_called_until_it_stops(called: World, tmp_path: Path) -> None:
     """It need not know its own address, and its clean stop is heard at once."""
 
@@ -78,6 +79,7 @@ def test_registered_agent_is_called_until_it_stops(called: World, tmp_path: Path
     run(scenario())
 
 
+@pytest.mark.conformance("instances-kept")
 def test_restart_of_the_server_changes_nothing_for_callers(called: World, tmp_path: Path) -> None:
     """Nor does a start of the caller without it: the instances are on disk with the bundle."""
 
@@ -100,6 +102,7 @@ def test_restart_of_the_server_changes_nothing_for_callers(called: World, tmp_pa
     run(scenario())
 
 
+@pytest.mark.conformance("register-refused")
 def test_refused_registration_is_said_and_not_repeated(
     called: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

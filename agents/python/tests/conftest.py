@@ -15,13 +15,6 @@ from configsvc_agent import Agent
 MakeAgent = Callable[..., Agent]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known that ties a test to a case of the protocol."""
-    config.addinivalue_line(
-        "markers", "conformance(case): shows the case of that name in agents/PROTOCOL.md"
-    )
-
-
 @pytest.fixture
 def peer() -> Iterator[Peer]:
     """A server without a bundle; heartbeats come only when a test sends them."""

@@ -40,12 +40,14 @@ def names(of: Known) -> str:
     return "".join(sorted(each.id for each in of.of("score-engine")))
 
 
+@pytest.mark.conformance("instances-change")
 def test_changes_follow_on_each_other() -> None:
     """Who comes is there, who is removed is not; the number is that of the last."""
     result = known(whole(1, "ab"), change(1, 2, "c", "a"))
     assert (names(result), result.endpoints) == ("bc", 2)
 
 
+@pytest.mark.conformance("instances-change")
 def test_change_of_another_list_is_left() -> None:
     """Something was missed: nothing is changed."""
     result = known(whole(1, "ab"))
@@ -58,11 +60,13 @@ def test_last_one_may_be_removed_by_decision() -> None:
     assert names(known(whole(1, "a"), change(1, 0, remove="a"))) == ""
 
 
+@pytest.mark.conformance("instances-whole")
 def test_whole_list_of_the_same_store_is_obeyed() -> None:
     """Who was removed while nobody listened is gone."""
     assert names(known(whole(1, "abcdef"), whole(2, "ab"))) == "ab"
 
 
+@pytest.mark.conformance("instances-empty")
 def test_empty_list_empties_nothing() -> None:
     """Whoever lost the registry would otherwise stop all traffic; the next one to come ends it."""
     result = known(whole(1, "abc"), whole(0, ""))
@@ -71,6 +75,7 @@ def test_empty_list_empties_nothing() -> None:
     assert names(result) == "d"
 
 
+@pytest.mark.conformance("instances-epoch")
 def test_list_of_a_store_that_began_anew_adds_until_it_has_as_many() -> None:
     """All instances come back one by one: the first does not get all the traffic."""
     result = known(whole(1, "abcd"))
@@ -82,6 +87,7 @@ def test_list_of_a_store_that_began_anew_adds_until_it_has_as_many() -> None:
     assert names(result) == "axy"
 
 
+@pytest.mark.conformance("instances-number")
 def test_numbers_of_all_callees_are_one() -> None:
     """As the server reckons it."""
     result = known(whole(5, "a"), Listed("match-engine", 6, (one("z"),)))
@@ -90,6 +96,7 @@ def test_numbers_of_all_callees_are_one() -> None:
     assert result.endpoints == 5
 
 
+@pytest.mark.conformance("instances-kept")
 def test_lists_survive_on_disk() -> None:
     """Also what an odd list left out; the server's word of before the restore stays."""
     before = known(whole(1, "abcd"))
@@ -111,6 +118,7 @@ def test_whoever_listens_hears_of_each_callee_that_changed() -> None:
     assert heard == ["score-engine 2"]
 
 
+@pytest.mark.conformance("instances-malformed")
 @pytest.mark.parametrize(
     "body",
     [
@@ -133,6 +141,7 @@ def test_what_is_no_list_is_refused(body: Any) -> None:  # noqa: ANN401  whateve
         Listed.read(body)
 
 
+@pytest.mark.conformance("instances-malformed")
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b'[{"callee":"a"}]'])
 def test_file_that_is_none_is_refused(data: bytes) -> None:
     """And nothing of it is taken over."""
