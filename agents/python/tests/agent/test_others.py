@@ -111,8 +111,12 @@ def test_failure_is_raised_where_nobody_carries_the_other_operation_out() -> Non
     def score() -> str:
         raise BROKEN
 
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(ConnectionRefusedError) as caught:
         score()
+    (note,) = caught.value.__notes__
+    assert note.startswith("configsvc: no fallback: no function of this kind is decorated with")
+    assert note.endswith("score-engine get-old-score")
+    assert agent.metrics().edges[0].events["fallback-refused"] == 1
 
 
 def test_new_bundle_brings_and_takes_the_fallback_without_a_restart() -> None:

@@ -7,7 +7,7 @@ import pytest
 from agents.python.tests.engine.policies import breaker, retry
 from agents.python.tests.engine.world import HANG, MS, OK, SECOND, Result, Step, World, fails
 from configsvc_agent.engine.commands import Attempt, Facts, Substitute
-from configsvc_agent.engine.events import FallbackUsed
+from configsvc_agent.engine.events import FallbackRefused, FallbackUsed
 from configsvc_agent.engine.outcome import UNATTRIBUTED
 from configsvc_agent.engine.policy import (
     CallPolicy,
@@ -97,3 +97,14 @@ def test_other_operation_is_named_to_a_driver_that_can_call_it() -> None:
     able = Facts(substitute=lambda operation: operation)
     assert substitute(world.call([fails("5xx")], facts=able)).value is other
     assert world.call([fails("5xx")]).handed_out
+
+
+def test_why_no_operation_stands_in_is_told_once_it_matters() -> None:
+    """A success, and a failure that no fallback is for, say nothing of it."""
+    world = World(CallPolicy(fallback=OperationFallback("get-cached-score")))
+    unable = Facts(unable="it has no path")
+    world.call([OK], facts=unable)
+    world.call([fails("4xx", "404")], facts=unable)
+    assert world.told(FallbackRefused) == []
+    assert world.call([fails("5xx")], facts=unable).handed_out
+    assert [each.reason for each in world.told(FallbackRefused)] == ["it has no path"]

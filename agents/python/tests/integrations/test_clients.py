@@ -20,6 +20,7 @@ from agents.python.tests.certificates import certified
 from agents.python.tests.integrations.upstream import Upstream, answer, hang, reset, trickle
 from configsvc_agent import CallError, CallTimeoutError, OpenError, deadline
 from configsvc_agent.drivers import monotonic
+from configsvc_agent.engine.events import FallbackRefused
 from configsvc_agent.integrations.aiohttp import guarded
 from configsvc_agent.integrations.httpx import AsyncGuardedTransport, GuardedTransport
 from configsvc_agent.integrations.requests import GuardedAdapter
@@ -169,6 +170,135 @@ def agent_for(
     if outliers is not None:
         callee["discovery"]["outlierDetection"] = outliers
     return RealTimeAgent(given)
+
+
+def agent_with_stand_in(
+    upstream: Upstream,
+    archive: Upstream | None = None,
+    **policy: Any,  # noqa: ANN401
+) -> FakeAgent:
+    """An agent for which an older score stands in for a score: of the callee, or of an archive."""
+    named = {"service": "score-engine" if archive is None else "score-archive"}
+    fallback = {"fallback": {"operation": named | {"operation": "get-old"}}}
+    old: dict[str, Any] = {"match": {"methods": ["GET"], "path": "/old/{id}"}}
+    scores = {
+        "get-score": {"match": {"path": "/scores/{id}"}, "policy": fallback},
+        "get-best": {"match": {"path": "/best"}, "policy": fallback},
+        "get-old": old | {"policy": {"retry": RETRY} | fallback | policy},
+    }
+    kept = {"get-old": old | {"policy": {"retry": RETRY}}}
+    given = bundle("player-engine", {"score-engine": scores, "score-archive": kept})
+    stores, engine = given["outbound"]
+    engine["hosts"].append(upstream.address)
+    if archive is not None:
+        instances = [{"address": archive.address, "labels": {}}]
+        stores["discovery"] = {"mode": "client", "instances": instances}
+    return RealTimeAgent(given)
+
+
+def test_another_operation_stands_in(send: Send, upstream: Upstream) -> None:
+    """The request is made again as that one, under its own policy, without the first one's body."""
+    upstream.steps = [answer(503), answer(503), answer(200, b"older")]
+    agent = agent_with_stand_in(upstream)
+
+    reply = send(agent, "POST", f"http://{upstream.address}/scores/a%2Fb?x=1", b"body")
+
+    assert (reply.status, reply.body) == (200, b"older")
+    assert [(seen.method, seen.target, seen.body) for seen in upstream.seen] == [
+        ("POST", "/scores/a%2Fb?x=1", b"body"),
+        ("GET", "/old/a%2Fb?x=1", b""),
+        ("GET", "/old/a%2Fb?x=1", b""),
+    ]
+    assert "content-type" not in upstream.seen[1].headers
+    assert [(edge.operation, edge.calls) for edge in agent.metrics().edges] == [
+        ("get-old", {"ok": 1}),
+        ("get-score", {"ok": 1}),
+    ]
+
+
+def test_an_operation_of_another_callee_stands_in(send: Send, upstream: Upstream) -> None:
+    """At one of its instances, under its name."""
+    upstream.steps = [answer(503)]
+    archive = Upstream()
+    agent = agent_with_stand_in(upstream, archive)
+    try:
+        reply = send(agent, "GET", f"http://{upstream.address}/scores/7")
+    finally:
+        archive.close()
+
+    assert (reply.status, reply.body) == (200, b"fine")
+    assert [(seen.target, seen.headers["host"]) for seen in archive.seen] == [
+        ("/old/7", "score-archive")
+    ]
+
+
+def test_secrets_stay_with_the_callee_that_they_are_for(upstream: Upstream) -> None:
+    """What stands in at the same callee is sent them, another callee is not."""
+    archive = Upstream()
+    secrets = {"authorization": "Bearer x", "cookie": "a=b", "x-trace": "1"}
+    sent = []
+    try:
+        for other, server in ((None, upstream), (archive, archive)):
+            upstream.steps = [answer(503), answer(200)]
+            agent = agent_with_stand_in(upstream, other)
+            with httpx.Client(transport=GuardedTransport(agent)) as client:
+                client.get(f"http://{upstream.address}/scores/7", headers=secrets)
+            sent.append({name for name in secrets if name in server.seen[-1].headers})
+    finally:
+        archive.close()
+
+    assert sent == [set(secrets), {"x-trace"}]
+
+
+def test_operations_that_stand_in_for_each_other_come_to_an_end(
+    send: Send, upstream: Upstream
+) -> None:
+    """What stands in has no stand-in: its failure is the call's."""
+    upstream.steps = [answer(503, b"first"), answer(500, b"second")]
+
+    reply = send(agent_with_stand_in(upstream), "GET", f"http://{upstream.address}/scores/7")
+
+    assert (reply.status, reply.body) == (500, b"second")
+    assert len(upstream.seen) == 4
+
+
+def test_a_failure_stands_where_the_other_operation_cannot_be_asked(
+    send: Send, upstream: Upstream
+) -> None:
+    """A parameter is missing: the answer is handed out, and an event says why."""
+    upstream.steps = [answer(503, b"no")]
+    agent = agent_with_stand_in(upstream)
+
+    reply = send(agent, "GET", f"http://{upstream.address}/best")
+
+    assert (reply.status, reply.body, len(upstream.seen)) == (503, b"no", 1)
+    assert [each.reason for each in agent.events if isinstance(each, FallbackRefused)] == [
+        "/best has no {id} for /old/{id}"
+    ]
+
+
+def test_an_error_says_why_nothing_stood_in(send: Send, upstream: Upstream) -> None:
+    """As a note to what the library raises."""
+    agent = agent_with_stand_in(upstream)
+    upstream.close()
+
+    with pytest.raises(LIBRARY_ERRORS[send]) as caught:
+        send(agent, "GET", f"http://{upstream.address}/best")
+
+    Upstream.__init__(upstream)  # the fixture closes it again
+    assert "configsvc: no fallback: /best has no {id} for /old/{id}" in caught.value.__notes__
+
+
+def test_a_refusal_of_what_stands_in_is_an_error_of_both(send: Send, upstream: Upstream) -> None:
+    """It names the operation that stood in."""
+    upstream.steps = [answer(503), hang(3)]
+    agent = agent_with_stand_in(upstream, timeout={"overall": 200_000})
+
+    with pytest.raises(CallTimeoutError) as caught:
+        send(agent, "GET", f"http://{upstream.address}/scores/7")
+
+    assert isinstance(caught.value, LIBRARY_ERRORS[send])
+    assert caught.value.operation == "get-old"
 
 
 def test_a_success_is_handed_through(send: Send, upstream: Upstream) -> None:

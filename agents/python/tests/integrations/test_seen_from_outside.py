@@ -18,6 +18,7 @@ from configsvc_agent.engine.events import (
     BreakerChanged,
     DeadlineExceeded,
     Event,
+    FallbackRefused,
     FallbackUsed,
     HedgeRefused,
     RetryRefused,
@@ -48,6 +49,7 @@ EVENTS: dict[Event, str] = {
     BreakerChanged(EDGE, 1, "open", None): "the circuit breaker is open",
     DeadlineExceeded(EDGE, 1, "too late"): "too late",
     FallbackUsed(EDGE, 1, "static", TIMEOUTS): "fallback (static) after timeout",
+    FallbackRefused(EDGE, 1, "it has no path"): "no fallback: it has no path",
 }
 
 

@@ -136,7 +136,8 @@ class GuardedEdge:
         callee = fallback.callee or self.edge.callee
         other = self._others.find(callee, fallback.operation, like=fn)
         if other is None:
-            return NO_FACTS
+            named = f"{callee} {fallback.operation}"
+            return Facts(unable=f"no function of this kind is decorated with {named}")
         return Facts(substitute=lambda _named: other(*args, **kwargs))
 
     def _end_of(self, error: BaseException) -> str:

@@ -9,6 +9,7 @@ from configsvc_agent.engine.events import (
     AttemptRejected,
     BreakerChanged,
     Event,
+    FallbackRefused,
     FallbackUsed,
     HedgeRefused,
     RetryRefused,
@@ -71,7 +72,7 @@ class EdgeMetrics(Value):
     service), ``error`` (a mistake in the code around the call), ``timeout``, ``open``, ``full``,
     ``limited``, ``cancelled``. ``events`` counts what happened on the way: ``retry``,
     ``retry-refused``, ``hedge-refused``, ``rejected-open`` and so on, ``breaker-open`` and so on,
-    ``fallback-static`` and so on.
+    ``fallback-static`` and so on, ``fallback-refused``.
     """
 
     caller: str
@@ -174,4 +175,6 @@ def _name(event: Event) -> str | None:
             return f"breaker-{event.state}"
         case FallbackUsed():
             return f"fallback-{event.kind}"
+        case FallbackRefused():
+            return "fallback-refused"
     return None

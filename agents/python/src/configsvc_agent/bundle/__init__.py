@@ -18,6 +18,7 @@ from configsvc_agent.bundle._compiled import (
     built_in,
 )
 from configsvc_agent.bundle._matching import PathTree
+from configsvc_agent.bundle._templates import Parameters, missing_parameters, read_path, write_path
 
 if TYPE_CHECKING:
     from configsvc_agent.bundle._compile import (
@@ -46,10 +47,14 @@ __all__ = [
     "Instance",
     "Operation",
     "OutlierDetection",
+    "Parameters",
     "PathTree",
     "built_in",
     "compile_bundle",
     "digest_of",
+    "missing_parameters",
+    "read_path",
+    "write_path",
 ]
 
 if not TYPE_CHECKING:

@@ -136,7 +136,17 @@ def _operation(node: Node, policies: PolicyReader) -> Operation:
         floor=None if floor is None else floor.integer(),
     )
     is_streaming = streaming is not None and streaming.boolean()
-    return Operation(node.need("name").text(), policy, is_streaming)
+    methods, path = _requests(node.get("match"))
+    return Operation(node.need("name").text(), policy, is_streaming, methods, path)
+
+
+def _requests(node: Node | None) -> tuple[tuple[str, ...], str | None]:
+    """The methods and the template of an operation whose requests have them."""
+    if node is None or node.get("grpc") is not None:
+        return (), None
+    verbs = node.get("methods")
+    methods = () if verbs is None else tuple(verb.upper() for verb in verbs.texts())
+    return methods, node.need("path").text()
 
 
 def _enter(node: Node | None, item: T, paths: PathTree[T], methods: dict[str, T]) -> None:

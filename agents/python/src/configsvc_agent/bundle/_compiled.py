@@ -17,11 +17,17 @@ BUILT_IN = CallPolicy(timeout=Timeout(connect=SECOND, attempt=10 * SECOND, overa
 
 
 class Operation(Value):
-    """One operation of a callee and what a call to it obeys."""
+    """One operation of a callee and what a call to it obeys.
+
+    ``path`` is the template of its requests, None where there is none (gRPC, or reached by name
+    only); no ``methods`` means every method.
+    """
 
     name: str
     policy: CallPolicy
     streaming: bool = False
+    methods: tuple[str, ...] = ()
+    path: str | None = None
 
 
 class Instance(Value):

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_REST = "**"
+REST = "**"
+"""The last segment of a template that takes any rest."""
 
 
 class _Branch(Generic[T]):
@@ -38,7 +39,7 @@ class PathTree(Generic[T]):
         last ``**`` for any rest, none included. No ``methods`` means every method.
         """
         branch, ends = self._descend(template)
-        leaves = branch.rests if ends == _REST else branch.ends
+        leaves = branch.rests if ends == REST else branch.ends
         verbs: list[str | None] = [name.upper() for name in methods]
         for method in verbs or [None]:
             leaves.setdefault(method, item)
@@ -47,15 +48,15 @@ class PathTree(Generic[T]):
         branch = self._root
         segment = ""
         for segment in template.removeprefix("/").split("/"):
-            if segment == _REST:
+            if segment == REST:
                 break
             branch = self._child(branch, segment)
         return branch, segment
 
     @staticmethod
     def _child(branch: _Branch[T], segment: str) -> _Branch[T]:
-        if not (segment.startswith("{") and segment.endswith("}")):
-            return branch.literals.setdefault(_decoded(segment), _Branch())
+        if not is_parameter(segment):
+            return branch.literals.setdefault(decoded(segment), _Branch())
         if branch.parameter is None:
             branch.parameter = _Branch()
         return branch.parameter
@@ -65,11 +66,17 @@ class PathTree(Generic[T]):
         path = path.partition("?")[0]
         segments = path.split("/")[1:]
         if "%" in path:
-            segments = [_decoded(segment) for segment in segments]
+            segments = [decoded(segment) for segment in segments]
         return _find(self._root, method.upper(), segments, 0)
 
 
-def _decoded(segment: str) -> str:
+def is_parameter(segment: str) -> bool:
+    """Whether a segment of a template stands for any segment that is not empty."""
+    return segment.startswith("{") and segment.endswith("}")
+
+
+def decoded(segment: str) -> str:
+    """A segment as it is compared."""
     if "%" not in segment:
         return segment
     from urllib.parse import unquote  # noqa: PLC0415  it imports much, and few paths need it

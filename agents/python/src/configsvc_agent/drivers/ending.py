@@ -24,11 +24,18 @@ def conclude(call: Call, command: Command, facts: Facts) -> Any:  # noqa: ANN401
         result.exception = None
     try:
         if isinstance(command, Refuse):
+            _say_missed(call, command.error)
             raise command.error from cause
         if cause is None:
             return None if result is None else result.value
         if call.note is not None:
             cause.add_note(f"configsvc: not retried: {call.note}")
+        _say_missed(call, cause)
         raise cause
     finally:
         del command, cause  # no cycle through the traceback that holds this frame
+
+
+def _say_missed(call: Call, error: BaseException) -> None:
+    if call.missed is not None:
+        error.add_note(f"configsvc: no fallback: {call.missed}")

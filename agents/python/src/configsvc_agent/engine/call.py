@@ -47,7 +47,7 @@ from configsvc_agent.engine.outcome import FAILURES, REJECTIONS, TIMEOUT, Outcom
 from configsvc_agent.engine.placing import Placing
 from configsvc_agent.engine.plan import Plan
 from configsvc_agent.engine.retrying import Failed, Retrying
-from configsvc_agent.engine.standin import stand_in
+from configsvc_agent.engine.standin import missed, stand_in
 from configsvc_agent.errors import (
     DeadlineError,
     OpenError,
@@ -59,6 +59,7 @@ class Call:
 
     ``deadline``: when the call is over (monotonic microseconds, ``None``: never). ``result``: the
     attempt whose value or exception is handed out. ``note``: why a failure was not retried.
+    ``missed``: why the operation that the policy names did not stand in.
     ``hedge_at``: when :meth:`hedge` wants to be called, ``None`` for not at all.
     """
 
@@ -72,6 +73,7 @@ class Call:
         "_ports",
         "_retrying",
         "deadline",
+        "missed",
         "note",
         "result",
     )
@@ -87,6 +89,7 @@ class Call:
         self._retrying: Retrying | None = None
         self.deadline = facts.deadline
         self.note: str | None = None
+        self.missed: str | None = None
         self.result: Attempt | None = None
 
     @classmethod
@@ -344,7 +347,10 @@ class Call:
         ending = HAND_OUT if error is None else Refuse(error)
         if self._plan.policy.fallback is None or failed.outcome.classes.isdisjoint(FAILURES):
             return ending
-        return stand_in(self._plan, self._facts, failed.outcome, ending, now, self._ports)
+        command = stand_in(self._plan, self._facts, failed.outcome, ending, now, self._ports)
+        if command is ending:
+            self.missed = missed(self._plan, self._facts, now, self._ports)
+        return command
 
     def _tell_finished(
         self, attempt: Attempt, outcome: Outcome, now: int, emit: Callable[[Event], None]

@@ -25,7 +25,7 @@ class Facts(Value):
     ``cache_key``: which request this is, for a last-good fallback; without it no answer is kept or
     shown, because answers to different requests could not be told apart. ``choose``: picks an
     instance, avoiding the given ones where it can. ``substitute``: carries out the operation that a
-    fallback names instead of this one.
+    fallback names instead of this one; where it cannot, ``unable`` says why.
     """
 
     method: str | None = None
@@ -35,6 +35,7 @@ class Facts(Value):
     cache_key: Hashable | None = None
     choose: Callable[[Collection[str]], str | None] | None = None
     substitute: Callable[[OperationFallback], Any] | None = None
+    unable: str | None = None
 
 
 NO_FACTS: Final = Facts()

@@ -99,6 +99,14 @@ class FallbackUsed(Value):
     classes: frozenset[str]
 
 
+class FallbackRefused(Value):
+    """The policy names another operation for a call that failed, and it could not be called."""
+
+    edge: Edge
+    at: int
+    reason: str
+
+
 Event: TypeAlias = (
     AttemptStarted
     | AttemptFinished
@@ -109,4 +117,5 @@ Event: TypeAlias = (
     | AttemptRejected
     | DeadlineExceeded
     | FallbackUsed
+    | FallbackRefused
 )

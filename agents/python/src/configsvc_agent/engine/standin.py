@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from configsvc_agent.engine.commands import Facts, HandOut, Ports, Refuse, Substitute
-from configsvc_agent.engine.events import FallbackUsed
+from configsvc_agent.engine.events import FallbackRefused, FallbackUsed
 from configsvc_agent.engine.outcome import Outcome
 from configsvc_agent.engine.plan import Plan
 from configsvc_agent.engine.policy import LastGoodFallback, OperationFallback
@@ -22,6 +22,15 @@ def stand_in(
     if ports.emit is not None:
         ports.emit(FallbackUsed(plan.edge, now, kind, outcome.classes))
     return Substitute(kind, value)
+
+
+def missed(plan: Plan, facts: Facts, now: int, ports: Ports) -> str | None:
+    """Why the operation that the policy names does not stand in, if somebody knows; it is told."""
+    if facts.unable is None or not isinstance(plan.policy.fallback, OperationFallback):
+        return None
+    if ports.emit is not None:
+        ports.emit(FallbackRefused(plan.edge, now, facts.unable))
+    return facts.unable
 
 
 def _find(

@@ -10,33 +10,22 @@ from configsvc_agent import Agent, Attempt, CallError, Classifier, Facts, Guarde
 from configsvc_agent.discovery import Balancer
 from configsvc_agent.drivers import classify_error
 from configsvc_agent.engine.outcome import SUCCESS, UNATTRIBUTED, Outcome
+from configsvc_agent.engine.policy import OperationFallback
+from configsvc_agent.integrations._reissue import Reissue, reissued
+from configsvc_agent.integrations._request import Header, Request
 from configsvc_agent.values import Value
 
 E = TypeVar("E", bound=BaseException)
 T = TypeVar("T")
 
-Header = Callable[[str], "str | None"]
+CarryOut = Callable[[Reissue], Any]
+"""Sends a request again as another operation; for an asynchronous client an awaitable."""
 
 _MOST_INNER = 100
 """Errors inside an error that are looked at; they may refer to each other."""
 
 _REPEATABLE_READS = frozenset({"GET", "HEAD"})
 _hybrids: dict[tuple[type[CallError], type[BaseException]], type[BaseException]] = {}
-
-
-class Request(Value):
-    """One HTTP request as the rules see it; ``target`` is path and query.
-
-    ``named`` is the callee and the operation where the service says them, instead of by host.
-    """
-
-    method: str
-    scheme: str
-    host: str
-    port: int | None
-    target: str
-    header: Header
-    named: tuple[str, str] | None = None
 
 
 class Prepared(Value):
@@ -119,8 +108,12 @@ class Outgoing:
         self._classify = classify
         self._schemes = schemes
 
-    def prepare(self, request: Request) -> Prepared | None:
-        """What to do about ``request``; None: leave it alone."""
+    def prepare(self, request: Request, carry_out: CarryOut | None = None) -> Prepared | None:
+        """What to do about ``request``; None: leave it alone.
+
+        ``carry_out`` is what a fallback to another operation is asked of. What stands in has no
+        such fallback itself: two that name each other come to an end.
+        """
         edge = self._edge(request)
         if edge is None:
             return None
@@ -129,6 +122,7 @@ class Outgoing:
         known = callee if by_name and request.scheme in self._schemes else None
         balancer = None if known is None else self._agent.balancer(known.name)
         path = request.target.partition("?")[0]
+        substitute, unable = self._other(request, edge, carry_out)
         return Prepared(
             edge,
             facts=Facts(
@@ -137,11 +131,24 @@ class Outgoing:
                 rate_key=_rate_key(edge, request.header),
                 cache_key=_cache_key(request),
                 choose=None if balancer is None else partial(balancer.choose, key=path),
+                substitute=substitute,
+                unable=unable,
             ),
             address=known.discovery.address if known is not None else None,
             streaming=callee is not None and callee.operation(edge.edge.operation).streaming,
             balancer=balancer,
         )
+
+    def _other(
+        self, request: Request, edge: GuardedEdge, carry_out: CarryOut | None
+    ) -> tuple[Callable[[OperationFallback], Any] | None, str | None]:
+        """What carries out the operation that the policy names, or why nothing does."""
+        if edge.fallback is None or carry_out is None:
+            return None, None
+        other = reissued(request, edge.edge, edge.fallback, self._agent.bundle)
+        if isinstance(other, str):
+            return None, other
+        return lambda _named: carry_out(other), None
 
     def _edge(self, request: Request) -> GuardedEdge | None:
         if request.named is not None:

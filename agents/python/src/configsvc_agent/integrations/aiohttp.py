@@ -8,12 +8,14 @@
 Requests to other hosts pass untouched. A refusal is a :class:`~configsvc_agent.CallError` and an
 ``aiohttp.ClientError`` at once. The body is read within the attempt, except of operations declared
 as streaming. A request to a callee by its name goes to one of its instances, over https with the
-callee's name for the certificate; through a proxy it is the proxy that finds the callee.
+callee's name for the certificate; through a proxy it is the proxy that finds the callee. Where a
+policy names another operation as the fallback, the request is made again as that.
 """
 
 from __future__ import annotations
 
 import copy
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -29,7 +31,9 @@ from aiohttp import (
     ServerDisconnectedError,
     ServerTimeoutError,
 )
+from aiohttp.payload import BytesPayload
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from configsvc_agent import (
     Agent,
@@ -46,11 +50,13 @@ from configsvc_agent.engine.policy import StaticFallback
 from configsvc_agent.integrations._outgoing import (
     Outgoing,
     Prepared,
-    Request,
     as_error_of,
     host_and_port,
     socket_outcome,
 )
+from configsvc_agent.integrations._reissue import Reissue
+from configsvc_agent.integrations._request import Request
+from configsvc_agent.values import replace
 
 
 def classify_error(error: Exception) -> Outcome:
@@ -75,42 +81,55 @@ def guarded(agent: Agent) -> ClientMiddlewareType:
 
     async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         outgoing = direct if request.proxy is None else proxied
-        prepared = outgoing.prepare(_seen(request))
-        if prepared is None:
-            return await handler(request)
-        sender = _Sender(request, handler, prepared)
         try:
-            answer = await prepared.arun(sender.send)
+            return await _Sender(outgoing, request, handler).run(_seen(request))
         except CallError as error:
             raise _as_aiohttp(error) from error.__cause__
-        if isinstance(answer, StaticFallback):
-            return _StandIn(request, answer.status, CIMultiDict(answer.headers), answer.body)
-        response = cast("ClientResponse", answer)
-        return response if response is sender.last else _again(request, response)
 
     return middleware
 
 
 class _Sender:
-    """Makes the attempts of one request; ``last`` is the response of the latest."""
+    """Makes the attempts of one request."""
 
     def __init__(
-        self, request: ClientRequest, handler: ClientHandlerType, prepared: Prepared
+        self, outgoing: Outgoing, request: ClientRequest, handler: ClientHandlerType
     ) -> None:
+        self._outgoing = outgoing
         self._request = request
         self._handler = handler
-        self._prepared = prepared
-        self.last: ClientResponse | None = None
+        self._last: ClientResponse | None = None
 
-    async def send(self, attempt: Attempt) -> ClientResponse:
-        """One attempt."""
-        if self.last is not None:
-            self.last.release()
-        request = _attempt_of(self._request, self._prepared, attempt)
-        self.last = response = await self._handler(request)
-        if not self._prepared.streaming:
+    async def run(self, seen: Request, *, stands_in: bool = False) -> ClientResponse:
+        """What the call comes to; one that stands in for another has no such fallback itself."""
+        prepared = self._outgoing.prepare(seen, None if stands_in else self._carry_out)
+        if prepared is None:
+            return await self._handler(self._request)
+        answer = await prepared.arun(partial(self._send, prepared))
+        if isinstance(answer, StaticFallback):
+            headers = CIMultiDict(answer.headers)
+            return _StandIn(self._request, answer.status, headers, answer.body)
+        response = cast("ClientResponse", answer)
+        return response if response is self._last else _again(self._request, response)
+
+    async def _send(self, prepared: Prepared, attempt: Attempt) -> ClientResponse:
+        self._release()
+        self._last = response = await self._handler(_attempt_of(self._request, prepared, attempt))
+        if not prepared.streaming:
             await response.read()
         return response
+
+    async def _carry_out(self, other: Reissue) -> ClientResponse:
+        self._release()
+        sent = await _reissued(self._request, other)
+        seen = replace(_seen(sent), named=(other.callee, other.operation))
+        sender = _Sender(self._outgoing, sent, self._handler)
+        self._last = response = await sender.run(seen, stands_in=True)
+        return response
+
+    def _release(self) -> None:
+        if self._last is not None:
+            self._last.release()
 
 
 def _seen(request: ClientRequest) -> Request:
@@ -121,7 +140,26 @@ def _seen(request: ClientRequest) -> Request:
         port=request.url.port,
         target=request.url.raw_path_qs,
         header=request.headers.get,
+        replayable=isinstance(request.body, bytes | BytesPayload),
     )
+
+
+async def _reissued(request: ClientRequest, other: Reissue) -> ClientRequest:
+    """The request as the operation that stands in; its answer reads as one to the first."""
+    sent = copy.copy(request)
+    sent.headers = request.headers.copy()
+    for name in other.drops:
+        sent.headers.popall(name, None)
+    sent.method = other.method
+    origin = str(request.url.origin())
+    if other.host is not None:
+        origin = f"{request.url.scheme}://{other.host}"
+        sent.headers["Host"], sent.server_hostname = other.host, None
+    sent.url = URL(origin + other.target, encoded=True)
+    if not other.with_body:
+        sent.chunked = None
+        await sent.update_body(None)
+    return sent
 
 
 def _attempt_of(request: ClientRequest, prepared: Prepared, attempt: Attempt) -> ClientRequest:

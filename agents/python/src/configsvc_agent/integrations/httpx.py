@@ -9,12 +9,13 @@ The callee is found by the host, or named by the extension ``configsvc``, a pair
 operation. Requests to other hosts pass untouched. A refusal is a
 :class:`~configsvc_agent.CallError` and an ``httpx.TransportError`` at once. The body is read within
 the attempt, so that its limit covers it; that of an operation declared as streaming is left to the
-reader.
+reader. Where a policy names another operation as the fallback, the request is made again as that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -32,15 +33,17 @@ from configsvc_agent.drivers.classify import CONNECT, RESET
 from configsvc_agent.engine.outcome import TIMEOUT, Outcome
 from configsvc_agent.engine.policy import StaticFallback
 from configsvc_agent.integrations._outgoing import (
+    CarryOut,
     Outgoing,
     Prepared,
-    Request,
     as_error_of,
     host_and_port,
     socket_outcome,
     soonest,
 )
-from configsvc_agent.values import Value
+from configsvc_agent.integrations._reissue import Reissue
+from configsvc_agent.integrations._request import Request
+from configsvc_agent.values import Value, replace
 
 
 def classify_error(error: Exception) -> Outcome:
@@ -92,19 +95,27 @@ class GuardedTransport(httpx.BaseTransport):
             CallError: also an ``httpx.TransportError``.
             httpx.TransportError: what the last attempt raised.
         """
-        prepared = self._outgoing.prepare(_seen(request))
-        if prepared is None:
-            return self._transport.handle_request(request)
-        sender = _Sender(self._agent, self._transport, request, prepared)
         try:
-            answer = prepared.run(sender.send)
+            return self._send(request, _seen(request), partial(self._carry_out, request))
         except CallError as error:
             raise _as_httpx(error, request) from error.__cause__
-        return _response(answer, request)
 
     def close(self) -> None:
         """Close the transport behind."""
         self._transport.close()
+
+    def _send(
+        self, request: httpx.Request, seen: Request, carry_out: CarryOut | None = None
+    ) -> httpx.Response:
+        prepared = self._outgoing.prepare(seen, carry_out)
+        if prepared is None:
+            return self._transport.handle_request(request)
+        sender = _Sender(self._agent, self._transport, request, prepared)
+        return _response(prepared.run(sender.send), request)
+
+    def _carry_out(self, request: httpx.Request, other: Reissue) -> httpx.Response:
+        sent = _reissued(request, other)
+        return self._send(sent, replace(_seen(sent), named=(other.callee, other.operation)))
 
 
 class AsyncGuardedTransport(httpx.AsyncBaseTransport):
@@ -116,19 +127,27 @@ class AsyncGuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As :meth:`GuardedTransport.handle_request`."""
-        prepared = self._outgoing.prepare(_seen(request))
-        if prepared is None:
-            return await self._transport.handle_async_request(request)
-        sender = _AsyncSender(self._transport, request, prepared)
         try:
-            answer = await prepared.arun(sender.send)
+            return await self._send(request, _seen(request), partial(self._carry_out, request))
         except CallError as error:
             raise _as_httpx(error, request) from error.__cause__
-        return _response(answer, request)
 
     async def aclose(self) -> None:
         """Close the transport behind."""
         await self._transport.aclose()
+
+    async def _send(
+        self, request: httpx.Request, seen: Request, carry_out: CarryOut | None = None
+    ) -> httpx.Response:
+        prepared = self._outgoing.prepare(seen, carry_out)
+        if prepared is None:
+            return await self._transport.handle_async_request(request)
+        sender = _AsyncSender(self._transport, request, prepared)
+        return _response(await prepared.arun(sender.send), request)
+
+    async def _carry_out(self, request: httpx.Request, other: Reissue) -> httpx.Response:
+        sent = _reissued(request, other)
+        return await self._send(sent, replace(_seen(sent), named=(other.callee, other.operation)))
 
 
 class _Once:
@@ -138,7 +157,7 @@ class _Once:
     """
 
     def __init__(self, request: httpx.Request) -> None:
-        self._replayable = isinstance(request.stream, httpx.ByteStream)
+        self._replayable = _replayable(request)
         self._error: Exception | None = None
         self._answer: object = None
 
@@ -259,6 +278,26 @@ def _seen(request: httpx.Request) -> Request:
         target=request.url.raw_path.decode("ascii"),
         header=request.headers.get,
         named=request.extensions.get("configsvc"),
+        replayable=_replayable(request),
+    )
+
+
+def _replayable(request: httpx.Request) -> bool:
+    return isinstance(request.stream, httpx.ByteStream)
+
+
+def _reissued(request: httpx.Request, other: Reissue) -> httpx.Request:
+    """The request as the operation that stands in."""
+    headers = request.headers.copy()
+    for name in other.drops:
+        headers.pop(name, None)
+    url = request.url.copy_with(raw_path=other.target.encode("ascii"))
+    if other.host is not None:
+        url = url.copy_with(host=other.host, port=None)
+        headers["host"] = other.host
+    stream = request.stream if other.with_body else httpx.ByteStream(b"")
+    return httpx.Request(
+        other.method, url, headers=headers, stream=stream, extensions=request.extensions
     )
 
 

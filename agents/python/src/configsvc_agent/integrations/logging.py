@@ -19,6 +19,7 @@ from configsvc_agent.engine.events import (
     BreakerChanged,
     DeadlineExceeded,
     Event,
+    FallbackRefused,
     FallbackUsed,
     HedgeRefused,
     RetryRefused,
@@ -34,6 +35,7 @@ LEVELS: Mapping[type[object], int] = {
     RetryRefused: logging.INFO,
     HedgeRefused: logging.INFO,
     FallbackUsed: logging.WARNING,
+    FallbackRefused: logging.WARNING,
     DeadlineExceeded: logging.WARNING,
     BreakerChanged: logging.WARNING,
 }
@@ -81,6 +83,8 @@ def told(event: Event) -> str:  # noqa: C901, PLR0911  one line for each event
             return reason
         case FallbackUsed(kind=kind, classes=classes):
             return f"fallback ({kind}) after {', '.join(sorted(classes))}"
+        case FallbackRefused(reason=reason):
+            return f"no fallback: {reason}"
 
 
 def _at(instance: str | None) -> str:

@@ -9,7 +9,8 @@
 Requests to other hosts pass untouched. A refusal is a :class:`~configsvc_agent.CallError` and a
 ``requests`` error at once. Unless the request asks for a stream, its body is read within the
 attempt. A request to a callee by its name goes to one of its declared instances, over http only:
-a certificate would not fit the instance's address.
+a certificate would not fit the instance's address. Where a policy names another operation as the
+fallback, the request is made again as that.
 """
 
 from __future__ import annotations
@@ -37,13 +38,16 @@ from configsvc_agent.drivers.classify import CONNECT, RESET
 from configsvc_agent.engine.outcome import TIMEOUT, Outcome
 from configsvc_agent.engine.policy import StaticFallback
 from configsvc_agent.integrations._outgoing import (
+    CarryOut,
     Outgoing,
     Prepared,
-    Request,
     as_error_of,
     socket_outcome,
     soonest,
 )
+from configsvc_agent.integrations._reissue import Reissue
+from configsvc_agent.integrations._request import Request
+from configsvc_agent.values import replace
 
 _CHUNK = 64 << 10
 
@@ -85,29 +89,48 @@ class GuardedAdapter(HTTPAdapter):
             CallError: also a ``requests.ConnectionError`` or ``requests.Timeout``.
             requests.RequestException: what the last attempt raised.
         """
-        options: dict[str, Any] = {"verify": verify, "cert": cert, "proxies": proxies}
-        prepared = self._outgoing.prepare(_seen(request))
+        options = {"verify": verify, "cert": cert, "proxies": proxies}
+        options |= {"stream": stream, "timeout": timeout}
+
+        def carry_out(other: Reissue) -> requests.Response:
+            sent = _reissued(request, other)
+            seen = replace(_seen(sent), named=(other.callee, other.operation))
+            response = self._send(sent, seen, options)
+            response.request, response.url = request, request.url or ""
+            return response
+
+        try:
+            return self._send(request, _seen(request), options, carry_out)
+        except CallError as error:
+            raise _as_requests(error, request) from error.__cause__
+
+    def _send(
+        self,
+        request: requests.PreparedRequest,
+        seen: Request,
+        options: Mapping[str, Any],
+        carry_out: CarryOut | None = None,
+    ) -> requests.Response:
+        prepared = self._outgoing.prepare(seen, carry_out)
         if prepared is None:
-            return super().send(request, stream=stream, timeout=timeout, **options)
-        keep_open = stream or prepared.streaming
+            return super().send(request, **options)
+        keep_open = options["stream"] or prepared.streaming
 
         def send(attempt: Attempt) -> requests.Response:
             response = super(GuardedAdapter, self).send(
                 _attempt_of(request, prepared, attempt),
-                stream=keep_open,
-                timeout=_limits(timeout, attempt),
-                **options,
+                **{
+                    **options,
+                    "stream": keep_open,
+                    "timeout": _limits(options["timeout"], attempt),
+                },
             )
             response.request, response.url = request, request.url or ""
             if not keep_open:
                 self._read(response, attempt)
             return response
 
-        try:
-            answer = prepared.run(_only_once(request, send))
-        except CallError as error:
-            raise _as_requests(error, request) from error.__cause__
-        return _response(answer, request)
+        return _response(prepared.run(_only_once(request, send)), request)
 
     def _read(self, response: requests.Response, attempt: Attempt) -> None:
         """Read the body, and stop where it trickles in for longer than the attempt may take."""
@@ -130,8 +153,7 @@ _Send = Callable[[Attempt], requests.Response]
 
 def _only_once(request: requests.PreparedRequest, send: _Send) -> _Send:
     """``send``, which hands out its first result again where the body cannot be sent twice."""
-    body: object = request.body  # may be an iterable, whatever its annotation says
-    if body is None or isinstance(body, str | bytes):
+    if _replayable(request):
         return send
     first: list[requests.Response | Exception] = []
 
@@ -158,7 +180,26 @@ def _seen(request: requests.PreparedRequest) -> Request:
         port=parts.port or {"http": 80, "https": 443}.get(parts.scheme),
         target=urlunsplit(("", "", parts.path, parts.query, "")),
         header=request.headers.get,
+        replayable=_replayable(request),
     )
+
+
+def _replayable(request: requests.PreparedRequest) -> bool:
+    body: object = request.body  # may be an iterable, whatever its annotation says
+    return body is None or isinstance(body, str | bytes)
+
+
+def _reissued(request: requests.PreparedRequest, other: Reissue) -> requests.PreparedRequest:
+    """The request as the operation that stands in."""
+    sent = request.copy()
+    for name in other.drops:
+        sent.headers.pop(name, None)
+    parts = urlsplit(request.url or "")
+    sent.method = other.method
+    sent.url = f"{parts.scheme}://{other.host or parts.netloc}{other.target}"
+    if not other.with_body:
+        sent.body = None
+    return sent
 
 
 def _attempt_of(
