@@ -2,7 +2,7 @@
 
 import logging
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -73,13 +73,13 @@ class Callers:
             self._later(GATHER, self._flush)
         self._changed.update(services)
 
-    def wants(self, stream: AgentStream, digest: str) -> None:
-        """A stream's agent holds a bundle from now on: tell it of whom that calls."""
+    def want(self, streams: Sequence[AgentStream], digest: str) -> None:
+        """The agents of streams hold a bundle from now on: tell them of whom that calls."""
         callees = self._callees.get(digest)
         if callees is None:
-            self._spawn(self._read(stream, digest))
+            self._spawn(self._read(streams, digest))
         else:
-            self._join(stream, callees)
+            self._join_all(streams, callees)
 
     def left(self, stream: AgentStream) -> None:
         """A stream has ended."""
@@ -111,14 +111,20 @@ class Callers:
     def _list(self, service: Service) -> "_List":
         return self._told.get(service, _NOBODY)
 
-    async def _read(self, stream: AgentStream, digest: str) -> None:
+    async def _read(self, streams: Sequence[AgentStream], digest: str) -> None:
         try:
             callees = await self._callees_of(digest)
         except ProblemError as problem:
             _log.error("a bundle cannot be read: %s", problem, extra={"digest": digest})
-            stream.cut()  # the agent keeps what it has and comes back
+            for stream in streams:
+                stream.cut()  # the agent keeps what it has and comes back
             return
-        self._join(stream, callees)
+        for stream in streams:
+            wanted = stream.subscription.wanted
+            if wanted is None or wanted.digest == digest:
+                self._join_all([stream], callees)
+            else:  # there is a newer one meanwhile
+                self.want([stream], wanted.digest)
 
     async def _callees_of(self, digest: str) -> frozenset[str]:
         callees = self._callees.get(digest)
@@ -127,6 +133,11 @@ class Callers:
             if len(self._callees) > _REMEMBERED:
                 self._callees.popitem(last=False)
         return callees
+
+    def _join_all(self, streams: Sequence[AgentStream], callees: frozenset[str]) -> None:
+        for stream in streams:
+            if not stream.told or stream.callees != callees:
+                self._join(stream, callees)
 
     def _join(self, stream: AgentStream, callees: frozenset[str]) -> None:
         """Tell a stream of callees that are new to it; at first of all, unless it knows them."""

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from random import SystemRandom
 from typing import Any, Final
 
@@ -202,18 +204,32 @@ class Gate:
 
     def _tell(self, streams: list[AgentStream]) -> None:
         """Write first; the books are kept when everybody was written to."""
-        told, service = self.presence.told, None
-        staged, common, event = False, None, None
+        for service, group in groupby(streams, attrgetter("service")):
+            staged, common = self._shelf.common(*service)
+            event = self._shelf.event(common) if common and not staged else None
+            others = list(group)
+            if common is not None and event is not None:
+                others = self._advance(others, common, event)
+            for stream in others:
+                self._tell_one(stream, stream.offer() if staged else common)
+
+    def _advance(self, streams: list[AgentStream], offer: Offer, event: bytes) -> list[AgentStream]:
+        """Write to all for whom this is simply the next bundle; return the others."""
+        advanced: list[AgentStream] = []
+        others: list[AgentStream] = []
         for stream in streams:
-            if stream.service != service:
-                service = stream.service
-                staged, common = self._shelf.common(*service)
-                event = self._shelf.event(common) if common else None
-            former = stream.subscription.wanted
-            offer = stream.offer() if staged else common
-            needs = stream.take(offer, event if offer is common else None)
-            if offer != former:  # whom a rollout does not concern is told nothing
-                told(stream.session, offer, needs=needs)
+            (advanced if stream.advance(offer, event) else others).append(stream)
+        self.counters.add("pushes", len(advanced))
+        self.counters.add("pushed_bytes", len(advanced) * len(event))
+        self.presence.advanced(advanced, offer)
+        self._callers.want(advanced, offer.digest)
+        return others
+
+    def _tell_one(self, stream: AgentStream, offer: Offer | None) -> None:
+        former = stream.subscription.wanted
+        needs = stream.take(offer)
+        if offer != former:  # whom a rollout does not concern is told nothing
+            self.presence.told(stream.session, offer, needs=needs)
 
     def _told(self) -> None:
         """Everybody was written to."""
@@ -319,7 +335,7 @@ class Gate:
 
     def started(self, stream: AgentStream, offer: Offer) -> None:
         """See `Process`."""
-        self._callers.wants(stream, offer.digest)
+        self._callers.want([stream], offer.digest)
 
     def report(self, reported: Reported) -> None:
         """See `Process` and `Inside`."""
@@ -375,7 +391,7 @@ class Gate:
         self.counters.add("pushed_bytes", size)
         held = stream.subscription.held
         if stream.told and held is not None and held.digest is not None:
-            self._callers.wants(stream, held.digest)
+            self._callers.want([stream], held.digest)
 
     def readable(self, stream: AgentStream) -> None:
         """See `Surroundings`."""

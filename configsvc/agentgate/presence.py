@@ -1,7 +1,7 @@
 """Which agents there are and what became of what they were sent: the books of this process."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from configsvc.agentgate.counters import Counters
@@ -65,6 +65,14 @@ class Presence:
         if session in self._unbooked:
             self._catch_up(session)
         self._unbooked[session] = (offer, needs)
+
+    def advanced(self, streams: Iterable[AgentStream], offer: Offer) -> None:
+        """As `told`, for agents that were all written the same."""
+        told = (offer, True)
+        for stream in streams:
+            if stream.session in self._unbooked:
+                self._catch_up(stream.session)
+            self._unbooked[stream.session] = told
 
     def book(self, limit: int = 1 << 30) -> bool:
         """Enter so many of those who were told; True if there are more.

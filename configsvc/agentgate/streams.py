@@ -7,7 +7,7 @@ from typing import Protocol
 from configsvc.agentgate.events import GONE, Advice, drain_event, heartbeat_event
 from configsvc.agentgate.exchange import Wire
 from configsvc.agentgate.shelf import InForce
-from configsvc.push import Held, Offer, Push, PushKind, Subscription, has_outlived, heartbeat_delay
+from configsvc.push import Held, Offer, PushKind, Subscription, has_outlived, heartbeat_delay
 
 
 class Surroundings(Protocol):
@@ -116,20 +116,22 @@ class AgentStream:
         """Write what the agent needs by now, if its connection takes it; False: it has it all."""
         return self.take(self.offer())
 
-    def take(self, offer: Offer | None, event: bytes | None = None) -> bool:
-        """As `refresh`, where it is known what the agent should hold.
-
-        Args:
-            offer: what that is; None if its service is gone.
-            event: the bytes that bring it, if they are at hand.
-        """
-        push = self.subscription.want(offer)
-        if push is None:
+    def take(self, offer: Offer | None) -> bool:
+        """As `refresh`, where it is known what the agent should hold; None: its service is gone."""
+        if self.subscription.want(offer) is None:
             return False
-        if event is None or offer is None or push is not offer.push:
-            self._write_next()
-        elif self._connection is not None and self.subscription.next() is push:
-            self._write_bundle(push, event)
+        self._write_next()
+        return True
+
+    def advance(self, offer: Offer, event: bytes) -> bool:
+        """As `take`, for an agent to which this is simply the next bundle; False: it is not.
+
+        Whoever calls it counts what was written, once for many streams.
+        """
+        connection = self._connection
+        if connection is None or not self.subscription.advance(offer):
+            return False
+        connection.write(event)
         return True
 
     def offer(self) -> Offer | None:
@@ -194,13 +196,9 @@ class AgentStream:
         if event is None:
             self._around.load(self, push.offer.digest)
             return
-        self._write_bundle(push, event)
-
-    def _write_bundle(self, push: Push, event: bytes) -> None:
         self.subscription.sent(push)
-        if self._connection is not None:
-            self._connection.write(event)
-            self._around.pushed(self, len(event))
+        self._connection.write(event)
+        self._around.pushed(self, len(event))
 
     def _schedule(self) -> None:
         delay = heartbeat_delay(self._around.heartbeat, self._around.random)

@@ -1,10 +1,11 @@
 """The state of one agent's stream."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from configsvc.push import Offer, Push, PushKind, Subscription
+from configsvc.push import Held, Offer, Push, PushKind, Subscription
 
 
 def offer(version: int, digest: str | None = None, epoch: str = "e") -> Offer:
@@ -98,6 +99,32 @@ def test_new_epoch_resets() -> None:
     assert wanting(subscription, restored) is None
 
 
+def test_next_bundle_is_noted_as_written() -> None:
+    """Where a bundle follows on the one held, one call does for two."""
+    subscription = Subscription(offer(1).held)
+    assert subscription.advance(offer(2))
+    assert (subscription.wanted, subscription.held) == (offer(2), offer(2).held)
+    assert write(subscription) is None
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param(offer(2).held, id="the same"),
+        pytest.param(offer(1, digest="d2").held, id="the same under another version"),
+        pytest.param(offer(3).held, id="a later one"),
+        pytest.param(offer(1, epoch="f").held, id="one of another lineage"),
+        pytest.param(Held("e", 1, None), id="one without a digest"),
+    ],
+)
+def test_what_does_not_simply_follow_is_left_to_want(held: Held | None) -> None:
+    """Everything else has to be looked at, and nothing was noted meanwhile."""
+    subscription = Subscription(held)
+    assert not subscription.advance(offer(2))
+    assert (subscription.wanted, subscription.held) == (None, held)
+
+
 class Streams(RuleBasedStateMachine):
     """An agent that applies whatever it is sent, compared with what it should hold."""
 
@@ -124,14 +151,17 @@ class Streams(RuleBasedStateMachine):
             assert self.applied.version <= push.offer.version
         self.applied = push.offer
 
-    @rule(digest=st.sampled_from("ab"), epoch=st.sampled_from("ef"))
-    def change(self, digest: str, epoch: str) -> None:
+    @rule(digest=st.sampled_from("ab"), epoch=st.sampled_from("ef"), fleet=st.booleans())
+    def change(self, digest: str, epoch: str, *, fleet: bool) -> None:
         """A change puts another or the same digest in force; the version moves with the digest."""
         if self.wanted is None or self.wanted.digest != digest or self.wanted.epoch != epoch:
             self.version = self.version + 1 if epoch == self.epoch else 1
             self.epoch = epoch
             self.wanted = offer(self.version, digest, epoch)
-        self.written(wanting(self.subscription, self.wanted))
+        if fleet and self.subscription.advance(self.wanted):
+            self.written(self.wanted.push)
+        else:
+            self.written(wanting(self.subscription, self.wanted))
 
     @precondition(lambda self: self.version)
     @rule()
