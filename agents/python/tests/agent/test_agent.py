@@ -315,6 +315,7 @@ class TestSeeing:
         assert edge.events == {"retry": 1}
         assert edge.latency.count == 3
         assert edge.latency.quantile(1.0) >= edge.latency.quantile(0.0) >= 0
+        assert agent._edges.calls() == {("score-engine", "get-score"): (3, 2)}
 
     def test_hooks_hear_of_every_attempt(self, agent: Agent) -> None:
         """A hook that raises harms neither the call nor the next hook."""

@@ -101,28 +101,29 @@ class EdgeStats:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._ok = 0
-        self._calls: dict[str, int] = {}
+        self._troubled: dict[str, int] = {}
         self._events: dict[str, int] = {}
         self._buckets = [0] * _BUCKETS
         self._total = 0
 
     def ended(self, end: str, microseconds: int) -> None:
-        """A call ended as ``end`` after so long."""
+        """A call ended as ``end``, which is not ``ok``, after so long."""
         index = bucket_of(microseconds)
         with self._lock:
-            self._calls[end] = self._calls.get(end, 0) + 1
+            self._troubled[end] = self._troubled.get(end, 0) + 1
             self._buckets[index] += 1
             self._total += microseconds
 
     def succeeded(self, microseconds: int) -> None:
-        """As :meth:`ended` for ``ok``, in half the time: nearly all calls end so."""
+        """As :meth:`ended` for ``ok``, in half the time: nearly all calls end so.
+
+        Those are the calls of the histogram that did not end otherwise.
+        """
         index = microseconds
         if index >= _FINE:  # bucket_of, without a call
             exponent = index.bit_length() - 3
             index = min(4 * exponent + (index >> exponent), _BUCKETS - 1)
         with self._lock:
-            self._ok += 1
             self._buckets[index] += 1
             self._total += microseconds
 
@@ -136,8 +137,7 @@ class EdgeStats:
     def counts(self) -> tuple[int, int]:
         """Calls that ended, and those of them that did not end well."""
         with self._lock:
-            ended = sum(self._calls.values())
-            return ended, ended - self._calls.get("ok", 0)
+            return sum(self._buckets), sum(self._troubled.values())
 
     def buckets(self) -> list[int]:
         """How many calls each bucket of the histogram counts."""
@@ -147,10 +147,11 @@ class EdgeStats:
     def snapshot(self, caller: str, callee: str, operation: str, *, declared: bool) -> EdgeMetrics:
         """The figures of this moment, consistent among themselves."""
         with self._lock:
-            calls, events = dict(self._calls), dict(self._events)
-            if self._ok:
-                calls["ok"] = self._ok
+            calls, events = dict(self._troubled), dict(self._events)
             buckets, total = list(self._buckets), self._total
+        ok = sum(buckets) - sum(calls.values())
+        if ok:
+            calls["ok"] = ok
         used = {upper_bound(index): count for index, count in enumerate(buckets) if count}
         return EdgeMetrics(caller, callee, operation, declared, calls, events, Latency(used, total))
 
