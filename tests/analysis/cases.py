@@ -59,6 +59,15 @@ def cases_of(rule: type[Rule]) -> Iterator[Case]:
         yield Case(rule, name, (*values, *_documents(case.get("add", ""))), case)
 
 
+def documents_of_case(rule: type[Rule], name: str | None) -> tuple[dict[str, Any], ...]:
+    """The documents of one case of a rule; None: those that its cases change."""
+    if name is None:
+        content = yaml.safe_load((FOLDER / f"{rule.code}.yaml").read_text())
+        return tuple(_documents(content.get("documents") or EDGE.read_text()))
+    (case,) = (case for case in cases_of(rule) if case.name == name)
+    return case.values
+
+
 def all_cases() -> list[Case]:
     """Every case of every rule that has a file."""
     return [

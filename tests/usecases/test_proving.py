@@ -10,10 +10,10 @@ from configsvc.usecases.proving import Prover, proof_data
 from tests.analysis.documents import catalog_of, report_of
 
 PROVEN = (
-    "AM01", "AM03", "AM04", "AM05", "BH01", "BH03", "BH05", "BH06", "DL01", "DL04", "HG03", "HG04",
-    "RB02", "RB03", "RB04", "RB05", "RB06", "RB07", "RB08", "RB09", "RB10", "RB11", "RB16", "RB19",
-    "RB21", "RL04", "RL05", "RT01", "RT02", "RT03", "RT04", "RT07", "RT10", "RT11", "RT15", "RT17",
-    "RT18",
+    "AM01", "AM03", "AM04", "AM05", "BH01", "BH03", "BH05", "BH06", "DL01", "DL04", "HG03",
+    "HG04", "HG06", "RB02", "RB03", "RB04", "RB05", "RB06", "RB07", "RB08", "RB09", "RB10",
+    "RB11", "RB13", "RB16", "RB19", "RB21", "RL04", "RL05", "RT01", "RT02", "RT03", "RT04",
+    "RT07", "RT10", "RT11", "RT15", "RT17", "RT18", "RT21",
 )  # fmt: skip
 """Rules whose harm a run of the native engine shows."""
 

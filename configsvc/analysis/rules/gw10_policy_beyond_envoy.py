@@ -6,7 +6,7 @@ from typing import Final
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.text import listed
-from configsvc.analysis.view import PolicyView, System
+from configsvc.analysis.view import EdgeView, PolicyView, System
 from configsvc.model.findings import Place, Severity, Subject, Witness
 from configsvc.model.names import Key, Kind
 from configsvc.model.policies import Leaf
@@ -90,13 +90,21 @@ class PolicyBeyondEnvoy(SystemRule):
             if not found:
                 continue  # before the pairs are gone through: few documents say anything of it
             under = {caller for caller, callee in pairs if _selects(policy, caller, callee)}
-            if under and under <= gateways:
+            if under and under <= gateways and _matters(policy, system.edges):
                 yield _conflict(policy.key, sorted(under), found)
 
 
 def _selects(policy: PolicyView, caller: str, callee: str) -> bool:
     target = policy.target
     return target.caller in (None, caller) and target.callee in (None, callee)
+
+
+def _matters(policy: PolicyView, edges: Iterable[EdgeView]) -> bool:
+    """Whether the fields do anything: a longest wait is of no meaning where there is no queue."""
+    if policy.key.kind is not Kind.BULKHEAD:
+        return True
+    under = (edge for edge in edges if _selects(policy, edge.id.caller, edge.id.callee))
+    return any(edge.bulkhead is not None and edge.bulkhead.queue for edge in under)
 
 
 def _beyond(policy: PolicyView) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,10 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import rate
+from configsvc.analysis.trials import traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import Duration
 
 
 class UnthrottledHedge(EdgeRule):
@@ -106,6 +109,12 @@ class UnthrottledHedge(EdgeRule):
                 faults="the callee gets slower than the delay",
                 seen=f"{rate(total)} arrive, and it gets slower still",
                 meant="hardly more than the usual load",
+                run=Experiment(
+                    traffic(calls, 10),
+                    Fault("slow", amount=Duration((hedge.extra + 1) * hedge.delay)),
+                    Measure.ATTEMPTS_PER_CALL,
+                    at_most=capacity / calls,
+                ),
             ),
             repair=Repair(
                 "hedge.budget.ratio", "10%", "let copies be a tenth of the calls at most"

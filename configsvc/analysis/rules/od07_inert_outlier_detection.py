@@ -1,5 +1,6 @@
 """OD07: outlier detection that never has enough to judge."""
 
+from dataclasses import replace
 from math import isinf
 
 from configsvc.analysis.composite import Node
@@ -59,30 +60,34 @@ class InertOutlierDetection(NodeRule):
         if detection is None:
             return None
         instances = node.facts.instances
+        counts = detection.min_requests > 1 and node.incoming
         if instances < detection.min_hosts:
-            return _conflict(
-                "minHosts",
-                detection.min_hosts,
-                instances,
-                (count(detection.min_hosts, "instance"), decimal(instances)),
-            )
-        if detection.min_requests == 1 or not node.incoming:
+            texts = (count(detection.min_hosts, "instance"), decimal(instances))
+            found = _conflict("minHosts", detection.min_hosts, instances, instances, texts)
+            # Where requests are counted too, fewer hosts alone may not be all that it takes.
+            return replace(found, repair=None) if counts else found
+        if not counts:
             return None
         load = node.load
         seen = load * detection.interval / SECOND / instances
         if isinf(load) or seen >= detection.min_requests:
             return None
         needed = f"{count(detection.min_requests, 'request')} in {span(detection.interval)}"
-        found = f"{decimal(seen)} ({rate(load)} on {count(instances, 'instance')})"
-        return _conflict("minRequests", detection.min_requests, seen, (needed, found))
+        texts = needed, f"{decimal(seen)} ({rate(load)} on {count(instances, 'instance')})"
+        return _conflict("minRequests", detection.min_requests, seen, instances, texts)
 
 
-def _conflict(field: str, needed: int, found: float, texts: tuple[str, str]) -> Conflict:
+def _conflict(
+    field: str, needed: int, found: float, instances: float, texts: tuple[str, str]
+) -> Conflict:
     value = int(found)
     return Conflict(
         magnitude=needed / max(found, 1e-3),
         arguments={"needed": texts[0], "found": texts[1]},
-        fields={f"discovery.outlierDetection.{field}": str(needed)},
+        fields={
+            f"discovery.outlierDetection.{field}": str(needed),
+            "capacity.instances": count(instances, "instance"),
+        },
         witness=Witness(
             load="the usual one",
             faults="an instance fails every request",

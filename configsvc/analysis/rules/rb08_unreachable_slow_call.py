@@ -10,7 +10,7 @@ from configsvc.analysis.text import share, span, written
 from configsvc.analysis.trials import traffic
 from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
-from configsvc.model.quantities import Duration
+from configsvc.model.quantities import MILLISECOND, Duration
 
 
 class UnreachableSlowCall(EdgeRule):
@@ -89,7 +89,6 @@ class UnreachableSlowCall(EdgeRule):
         if slow is None or isinf(limit) or slow.above < limit:
             return None
         cut_by = "attempt" if edge.timeout.attempt == limit else "overall"
-        half = written(limit / 2)
         return Conflict(
             magnitude=slow.above / limit,
             arguments={"above": span(slow.above), "limit": span(limit)},
@@ -106,5 +105,13 @@ class UnreachableSlowCall(EdgeRule):
                     at_least=1,
                 ),
             ),
-            repair=Repair("breaker.slowCall.above", half, f"count calls above {half} as slow"),
+            repair=_repair(limit / 2),
         )
+
+
+def _repair(half: float) -> Repair | None:
+    """Half of the limit, unless that is shorter than documents may say."""
+    if half < MILLISECOND:
+        return None
+    value = written(half)
+    return Repair("breaker.slowCall.above", value, f"count calls above {value} as slow")

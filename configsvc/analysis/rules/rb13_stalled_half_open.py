@@ -7,9 +7,11 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import count, rate, span, written_up
+from configsvc.analysis.trials import LONGEST, traffic
+from configsvc.model.experiments import Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
-from configsvc.model.policies import HalfOpen
-from configsvc.model.quantities import SECOND
+from configsvc.model.policies import CircuitBreaker, HalfOpen
+from configsvc.model.quantities import SECOND, Duration
 
 _PATIENCE = 60 * SECOND
 
@@ -113,9 +115,21 @@ class StalledHalfOpen(EdgeRule):
                 faults="one outage that is over",
                 seen="calls are still rejected",
                 meant="the breaker closes after the first good probes",
+                run=_outage(edge.breaker, calls) if never and calls else None,
             ),
             repair=_repair(half_open, calls, needed),
         )
+
+
+def _outage(breaker: CircuitBreaker, calls: float) -> Experiment:
+    """Every request fails until the breaker has opened; after that there is time to close it."""
+    until = Duration(int((breaker.minimum_calls + 1) / calls * SECOND))
+    return Experiment(
+        traffic(calls, LONGEST / SECOND),
+        Fault("errors", duration=until),
+        Measure.FAILED_AFTERWARDS,
+        at_most=0,
+    )
 
 
 def _repair(half_open: HalfOpen, calls: float, needed: float) -> Repair | None:

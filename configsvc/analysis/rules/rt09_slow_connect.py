@@ -8,6 +8,7 @@ from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span, written
 from configsvc.model.findings import Severity, Witness
+from configsvc.model.quantities import MILLISECOND
 
 
 class SlowConnect(EdgeRule):
@@ -75,7 +76,6 @@ class SlowConnect(EdgeRule):
         if connect is None or isinf(limit) or connect < limit:
             return None
         cut_by = "attempt" if edge.timeout.attempt == limit else "overall"
-        value = written(limit / 4)
         return Conflict(
             magnitude=connect / limit,
             arguments={"connect": span(connect), "limit": span(limit)},
@@ -86,5 +86,13 @@ class SlowConnect(EdgeRule):
                 seen=f"`timeout` after {span(limit)}",
                 meant=f"`connect` after {span(connect)}",
             ),
-            repair=Repair("timeout.connect", value, f"give up connecting after {value}"),
+            repair=_repair(limit / 4),
         )
+
+
+def _repair(quarter: float) -> Repair | None:
+    """A quarter of the limit, unless that is shorter than documents may say."""
+    if quarter < MILLISECOND:
+        return None
+    value = written(quarter)
+    return Repair("timeout.connect", value, f"give up connecting after {value}")

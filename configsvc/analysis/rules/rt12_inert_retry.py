@@ -9,7 +9,9 @@ from configsvc.analysis.view import System
 from configsvc.model.findings import Place, Severity, Subject, Witness
 from configsvc.model.names import Kind
 
-_ONLY_FOR_RETRIES = ("retryOn", "backoff.base", "backoff.max", "backoff.multiplier")
+_ONLY_FOR_RETRIES = (
+    "retryOn", "backoff.base", "backoff.max", "backoff.multiplier", "backoff.jitter",
+)  # fmt: skip
 
 
 class InertRetry(SystemRule):

@@ -1,11 +1,16 @@
 """RT16: back-offs that contradict themselves."""
 
+from dataclasses import replace
+from math import isinf
+
+from configsvc.analysis.arithmetic import attempt, overall
+from configsvc.analysis.arithmetic import backoff as waits
 from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import decimal, span
 from configsvc.model.findings import Severity, Witness
-from configsvc.model.policies import Backoff
+from configsvc.model.policies import Backoff, Retry
 from configsvc.model.quantities import WHOLE, format_duration
 
 
@@ -70,7 +75,7 @@ class ShrinkingBackoff(EdgeRule):
     code = "RT16"
     name = "shrinking-backoff"
     severity = Severity.ERROR
-    inputs = frozenset({"retry"})
+    inputs = frozenset({"retry", "timeout"})
     since = "0.1"
     message = (
         "the first back-off is {base}, the longest {longest}, "
@@ -99,7 +104,7 @@ class ShrinkingBackoff(EdgeRule):
                 seen="waits that are shorter than the first one was meant to be",
                 meant=f"waits of {span(backoff.base)} and more",
             ),
-            repair=_repair(backoff),
+            repair=_repair(edge, edge.retry),
         )
 
 
@@ -109,10 +114,24 @@ def _fields(backoff: Backoff, multiplier: str) -> dict[str, str]:
     return {"retry.backoff.base": span(backoff.base), "retry.backoff.max": span(backoff.max)}
 
 
-def _repair(backoff: Backoff) -> Repair | None:
-    if backoff.max < backoff.base and backoff.multiplier < WHOLE:
-        return None
+def _repair(edge: Edge, retry: Retry) -> Repair | None:
+    """Longer waits if the whole call has the time for them, else what the waits are already."""
+    backoff = retry.backoff
+    if backoff.max >= backoff.base:
+        fits = _fits(edge, replace(retry, backoff=replace(backoff, multiplier=WHOLE)))
+        title = "keep every wait as long as the first"
+        return Repair("retry.backoff.multiplier", 1, title) if fits else None
     if backoff.multiplier < WHOLE:
-        return Repair("retry.backoff.multiplier", 1, "keep every wait as long as the first")
-    value = format_duration(backoff.base)
-    return Repair("retry.backoff.max", value, f"let waits grow to {value}")
+        return None
+    if _fits(edge, replace(retry, backoff=replace(backoff, max=backoff.base))):
+        value = format_duration(backoff.base)
+        return Repair("retry.backoff.max", value, f"let waits grow to {value}")
+    value = format_duration(backoff.max)
+    return Repair("retry.backoff.base", value, f"begin with {value}, which is every wait now")
+
+
+def _fits(edge: Edge, retry: Retry) -> bool:
+    """Whether all attempts can run to their limit with these waits between them."""
+    limit = attempt(edge)
+    running = 0 if isinf(limit) else retry.attempts * limit
+    return running + waits(retry, retry.attempts) < overall(edge)

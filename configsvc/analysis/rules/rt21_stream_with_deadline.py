@@ -7,8 +7,10 @@ from configsvc.analysis.conflict import Conflict, Repair
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.rule import EdgeRule
 from configsvc.analysis.text import span
+from configsvc.model.experiments import ONE_CALL, Experiment, Fault, Measure
 from configsvc.model.findings import Severity, Witness
 from configsvc.model.policies import Timeout
+from configsvc.model.quantities import Duration
 
 
 class StreamWithDeadline(EdgeRule):
@@ -93,9 +95,15 @@ class StreamWithDeadline(EdgeRule):
                 faults="none",
                 seen=f"the stream ends after {span(limit)}",
                 meant="the stream lasts for as long as both sides want",
+                run=Experiment(ONE_CALL, _lasting(limit), Measure.TIMED_OUT, at_most=0),
             ),
             repair=_repair(timeout),
         )
+
+
+def _lasting(limit: float) -> Fault:
+    """A stream that somebody follows for twice the limit."""
+    return Fault("slow", amount=Duration(2 * int(limit)))
 
 
 def _repair(timeout: Timeout) -> Repair | None:
