@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, cast
@@ -16,9 +15,6 @@ _log = logging.getLogger("configsvc.agentgate")
 
 _LINGER: Final = 2.0
 """Seconds for which input is discarded after a refusal, so that the peer can read the answer."""
-
-_USER_TIMEOUT: Final = 30_000
-"""Milliseconds after which the kernel gives up a peer that acknowledges nothing."""
 
 
 class Connection(asyncio.Protocol):
@@ -65,7 +61,6 @@ class Connection(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         self._transport = connected = cast("asyncio.Transport", transport)
         connected.set_write_buffer_limits(high=self._limits.high_water)
-        _detect_dead_peers(connected)
         refusal = self._handler.opened(self)
         if refusal is not None:
             self._refuse(refusal)
@@ -260,17 +255,6 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         if self._exchange is None:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def _detect_dead_peers(transport: asyncio.Transport) -> None:
-    """Have the kernel notice peers that vanished without a word."""
-    connected = transport.get_extra_info("socket")
-    if connected is None or connected.family == socket.AF_UNIX:
-        return
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_USER_TIMEOUT", _USER_TIMEOUT), ("TCP_KEEPIDLE", 30)):
-        if hasattr(socket, option):
-            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 _TOO_LATE = ProblemError(

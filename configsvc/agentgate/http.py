@@ -39,7 +39,7 @@ class Response:
 
     def encode(self, *, keep_alive: bool) -> bytes:
         """The bytes on the wire."""
-        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
+        lines = [f"HTTP/1.1 {self.status} {_PHRASES[self.status]}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         if self.status not in _WITHOUT_BODY:
             lines.append(f"Content-Length: {len(self.body)}")
@@ -48,6 +48,7 @@ class Response:
         return "\r\n".join((*lines, "", "")).encode("latin-1") + self.body
 
 
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 

@@ -118,13 +118,7 @@ class RequestReader:
 
     def _request(self) -> Request:
         path, _, query = self._url.decode("latin-1").partition("?")
-        if query.count("&") >= _MAX_PARAMETERS:
-            self._refuse(_malformed(f"it has more than {_MAX_PARAMETERS} parameters"))
-        parameters: dict[str, str] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True):
-            if name in parameters:
-                self._repeated.add(name)
-            parameters.setdefault(name, value)
+        parameters = self._parameters(query) if query else {}
         return Request(
             method=self._parser.get_method().decode("latin-1"),
             path=path,
@@ -134,6 +128,16 @@ class RequestReader:
             keep_alive=self._parser.should_keep_alive(),
             repeated=frozenset(self._repeated),
         )
+
+    def _parameters(self, query: str) -> dict[str, str]:
+        if query.count("&") >= _MAX_PARAMETERS:
+            self._refuse(_malformed(f"it has more than {_MAX_PARAMETERS} parameters"))
+        parameters: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            if name in parameters:
+                self._repeated.add(name)
+            parameters.setdefault(name, value)
+        return parameters
 
     def _count_head(self, size: int) -> None:
         self._head_size += size

@@ -64,15 +64,15 @@ def parse_report(value: object) -> Reported:
         raise bad_request("the report is not a JSON object")
     agent = _object(value, "agent")
     return Reported(
-        namespace=_text(value, "/namespace"),
-        service=_text(value, "/service"),
-        instance=check_instance(_text(value, "/instance")),
+        namespace=_text(value, "namespace"),
+        service=_text(value, "service"),
+        instance=check_instance(_text(value, "instance")),
         report=AgentReport(
-            session=_text(value, "/session"),
+            session=_text(value, "session"),
             reports=tuple(_outcomes(value)),
             health=_health(value.get("health")),
-            language=_optional_text(agent, "/agent/language"),
-            agent_version=_optional_text(agent, "/agent/version"),
+            language=_optional_text(agent, "language", "/agent"),
+            agent_version=_optional_text(agent, "version", "/agent"),
             breakers=_breakers(value),
             traffic=_traffic(value),
             latency_p99=_latency(value.get("latencyP99")),
@@ -93,7 +93,7 @@ def _outcome(at: str, entry: Mapping[str, Any]) -> BundleReport:
         raise bad_request(f"{at}/digest is {_seen(digest)}, not 64 lower-case hexadecimal digits")
     if not isinstance(state, str) or state not in _OUTCOMES:
         raise bad_request(f"{at}/state is {_seen(state)}: use one of {', '.join(_OUTCOMES)}")
-    reason = _optional_text(entry, f"{at}/reason", MAX_REASON)
+    reason = _optional_text(entry, "reason", at, MAX_REASON)
     return BundleReport(version, digest, _OUTCOMES[state], reason or "")
 
 
@@ -103,8 +103,8 @@ def _breakers(value: Mapping[str, Any]) -> tuple[Breaker, ...] | None:
         return None
     return tuple(
         Breaker(
-            _text(entry, f"/breakers/{index}/edge", _MAX_EDGE),
-            _text(entry, f"/breakers/{index}/state"),
+            _text(entry, "edge", f"/breakers/{index}", _MAX_EDGE),
+            _text(entry, "state", f"/breakers/{index}"),
         )
         for index, entry in enumerate(entries)
     )
@@ -116,8 +116,8 @@ def _traffic(value: Mapping[str, Any]) -> tuple[Traffic, ...] | None:
         return None
     return tuple(
         Traffic(
-            _text(entry, f"/traffic/{index}/to"),
-            _text(entry, f"/traffic/{index}/operation"),
+            _text(entry, "to", f"/traffic/{index}"),
+            _text(entry, "operation", f"/traffic/{index}"),
             _rate(entry, f"/traffic/{index}/rate"),
             _rate(entry, f"/traffic/{index}/failures"),
         )
@@ -168,22 +168,24 @@ def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def _text(value: Mapping[str, Any], at: str, limit: int = _MAX_TEXT) -> str:
-    """The text at a pointer, of which the last segment is the name."""
-    found = _optional_text(value, at, limit)
+def _text(value: Mapping[str, Any], name: str, at: str = "", limit: int = _MAX_TEXT) -> str:
+    """The text of a name in the object at a pointer."""
+    found = _optional_text(value, name, at, limit)
     if found is None:
-        raise bad_request(f"{at} is missing")
+        raise bad_request(f"{at}/{name} is missing")
     return found
 
 
-def _optional_text(value: Mapping[str, Any], at: str, limit: int = _MAX_TEXT) -> str | None:
-    found = value.get(at.rpartition("/")[2])
+def _optional_text(
+    value: Mapping[str, Any], name: str, at: str = "", limit: int = _MAX_TEXT
+) -> str | None:
+    found = value.get(name)
     if found is None:
         return None
     if not isinstance(found, str):
-        raise bad_request(f"{at} is {_seen(found)}, not text")
+        raise bad_request(f"{at}/{name} is {_seen(found)}, not text")
     if len(found) > limit:
-        raise bad_request(f"{at} has {len(found)} characters: send at most {limit}")
+        raise bad_request(f"{at}/{name} has {len(found)} characters: send at most {limit}")
     return found
 
 
