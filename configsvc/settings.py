@@ -100,6 +100,12 @@ class Settings:
         "URL under which other nodes reach this node's operator plane; default where it listens.",
         unit="URL",
     )
+    advertise_agents: str = _setting(
+        "",
+        "URL under which agents reach this node's agent plane: other nodes name it to theirs when "
+        "they stop. Without it they do not.",
+        unit="URL",
+    )
     operator_listen: str = _setting(
         "127.0.0.1:8700",
         "Address of the operator plane: API, console, metrics. Port 0 picks a free one.",

@@ -85,12 +85,13 @@ def instances_event(body: Mapping[str, object]) -> bytes:
     return b"event: instances\ndata: " + orjson.dumps(body) + b"\n\n"
 
 
-def drain_event(retry: int) -> bytes:
-    """The server is stopping: reconnect after so many microseconds.
+def drain_event(retry: int, url: str = "") -> bytes:
+    """The server is stopping: reconnect after so many microseconds, to another one if it is named.
 
     The same advice is given in milliseconds to readers that know server-sent events alone.
     """
-    return b'event: drain\nretry: %d\ndata: {"retry":%d}\n\n' % (retry // 1000, retry)
+    body: dict[str, object] = {"retry": retry, "url": url} if url else {"retry": retry}
+    return b"event: drain\nretry: %d\ndata: %b\n\n" % (retry // 1000, orjson.dumps(body))
 
 
 def _retry(advice: Advice) -> int:

@@ -18,6 +18,7 @@ from configsvc.agentgate.capacity import Connections
 from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.doorkeeper import Doorkeeper
+from configsvc.agentgate.elsewhere import Elsewhere
 from configsvc.agentgate.endpoints import AgentEndpoints
 from configsvc.agentgate.events import Advice
 from configsvc.agentgate.http import ProblemError, unavailable
@@ -43,7 +44,7 @@ from configsvc.store.following import Following
 _log = logging.getLogger("configsvc.agentgate")
 
 _TIDY: Final = 10.0
-"""Seconds between two looks for tokens that ended and agents lost long ago."""
+"""Seconds between two looks for tokens that ended, agents lost long ago, and other nodes."""
 
 
 class Gate:
@@ -81,6 +82,7 @@ class Gate:
         self.presence = Presence(self.counters, clock)
         self.store = store
         self.relayed = RelayedAgents()
+        self._elsewhere = Elsewhere(store, settings.advertised)
         self.endpoints = AgentEndpoints(self)
         self.internal = InternalEndpoints(self)
         self._limits = settings.limits
@@ -141,6 +143,7 @@ class Gate:
         for following in self._followings:
             following.start()
         self.spawn(self.registrar.keep())
+        self._executor.submit(self._elsewhere.look)
         self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
 
     async def loaded(self) -> None:
@@ -170,7 +173,7 @@ class Gate:
         """See `Surroundings`; the agent waits for `delay` microseconds and its own jitter."""
         self.counters.add("streams_sent_away")
         self.presence.sent_away(stream.session, self.now())
-        stream.drain(delay)
+        stream.drain(delay, self._elsewhere.url(self.random))
 
     async def stop(self) -> None:
         """Write what was counted, and end every thread."""
@@ -279,6 +282,7 @@ class Gate:
     def _tidy(self) -> None:
         now = self.now()
         self._tidy_timer = self.loop.call_later(_TIDY, self._tidy)
+        self._executor.submit(self._elsewhere.look)
         self.presence.roster.expire(now)
         self._cut(self.doorkeeper.expired(now))
 

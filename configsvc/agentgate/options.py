@@ -56,6 +56,7 @@ class AgentGateSettings:
         key: PEM file of its private key.
         grace: seconds that streams get to end when a process is stopped.
         log_level: least severe line that gunicorn writes.
+        advertised: where agents reach this node, as it says in the store; empty if it does not.
         limits: bounds on what one peer may cost.
     """
 
@@ -70,6 +71,7 @@ class AgentGateSettings:
     key: Path | None = None
     grace: float = 5.0
     log_level: str = "info"
+    advertised: str = ""
     limits: Limits = field(default_factory=Limits)
 
     def process_name(self) -> str:

@@ -152,10 +152,10 @@ class AgentStream:
         self._connection.write(event)
         return True
 
-    def drain(self, retry: int) -> None:
-        """Send the agent away for so many microseconds, and end the stream."""
+    def drain(self, retry: int, url: str) -> None:
+        """Send the agent away for so many microseconds, to a URL if one is given."""
         if self._connection is not None:
-            self._connection.write(drain_event(retry))
+            self._connection.write(drain_event(retry, url))
             self._connection.close()
 
     def cut(self) -> None:

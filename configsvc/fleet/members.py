@@ -33,12 +33,14 @@ class NodeRecord:
         url: its operator plane, as other nodes reach it.
         certificate: PEM of what it shows there; empty without TLS.
         version: of configsvc.
+        agents: its agent plane, as agents reach it; empty if it does not say.
     """
 
     id: str
     url: str
     certificate: str
     version: str
+    agents: str = ""
 
     def to_json(self) -> dict[str, str]:
         """As a JSON object, for `from_json`."""
@@ -46,8 +48,9 @@ class NodeRecord:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; members that a later version adds are left out."""
-        return cls(**{name: str(value[name]) for name in ("id", "url", "certificate", "version")})
+        """Read what `to_json` of this or another version wrote."""
+        required = {name: str(value[name]) for name in ("id", "url", "certificate", "version")}
+        return cls(**required, agents=str(value.get("agents", "")))
 
 
 def node_records(store: Store) -> Records[NodeRecord]:

@@ -27,6 +27,7 @@ def serve(settings: Settings, descriptor: int) -> None:
         certificate=Path(settings.tls_certificate) if settings.tls else None,
         key=Path(settings.tls_key) if settings.tls else None,
         grace=DRAIN,
+        advertised=settings.advertise_agents,
         log_level=settings.log_level,
     )
     app.serve(gate, partial(open_store, settings))

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
 
 import orjson
 
 from configsvc import __version__
 from configsvc.access import EVERY_NAMESPACE, Principal, Role, UnauthenticatedError
 from configsvc.controller import LeasedLeadership
+from configsvc.errors import InputError
 from configsvc.fleet import NodeRecord
 from configsvc.settings import Settings
 from configsvc.store import layout
@@ -55,7 +57,39 @@ class Member:
     def record(self, settings: Settings) -> bytes:
         """What the other nodes get to know: with the certificate as it is now."""
         certificate = Path(settings.tls_certificate).read_text() if settings.tls else ""
-        return orjson.dumps(NodeRecord(self.id, self.url, certificate, __version__).to_json())
+        agents = settings.advertise_agents
+        record = NodeRecord(self.id, self.url, certificate, __version__, agents)
+        return orjson.dumps(record.to_json())
+
+
+class AdvertisedError(InputError):
+    """What others are to be told of where this node is, is no address."""
+
+    def __init__(self, flag: str, url: str) -> None:
+        super().__init__(
+            f"{flag} {url[:120]!r} is not of the form http[s]://HOST[:PORT]: give the address "
+            "under which others reach this node, without a user, a query or a fragment"
+        )
+
+
+def check_advertised(settings: Settings) -> None:
+    """Do nothing if the node can tell others where it is; raises `AdvertisedError`."""
+    advertised = {
+        "--advertise": settings.advertise,
+        "--advertise-agents": settings.advertise_agents,
+    }
+    for flag, url in advertised.items():
+        if url and not _is_address(url):
+            raise AdvertisedError(flag, url)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(sound) and not (parts.query or parts.fragment or parts.username or parts.password)
 
 
 def node_name() -> str:

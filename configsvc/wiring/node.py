@@ -18,7 +18,7 @@ from configsvc.wiring.children import Plan, python_module
 from configsvc.wiring.data_directory import DataDirectory
 from configsvc.wiring.folders import check_policies
 from configsvc.wiring.listening import Listener, check_exposure, listen, reserve
-from configsvc.wiring.membership import Member, node_name, reader_token
+from configsvc.wiring.membership import Member, check_advertised, node_name, reader_token
 from configsvc.wiring.probing import accepts, answers, responds
 from configsvc.wiring.supervisor import Supervisor
 from configsvc.wiring.xds_plane import check_installed
@@ -65,12 +65,13 @@ class Node:
 
         Raises:
             InsecureListenError, UnsharedStoreError, PoliciesError, InvalidNameError,
-            XdsNotInstalledError: the settings ask for what is not done.
+            XdsNotInstalledError, AdvertisedError: the settings ask for what is not done.
             ListenError, DataDirectoryError, StoreError: the surroundings do not allow it.
         """
         check_exposure(self._settings)
         check_policies(self._settings)
         check_installed(self._settings)
+        check_advertised(self._settings)
         if self._settings.store == "memory":
             raise UnsharedStoreError(self._settings.store)
         patience = AFTER_A_KILL if self._directory.was_left else 0.0

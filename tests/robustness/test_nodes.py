@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from configsvc_agent import Agent
 from tests.etcds import EtcdCluster, etcd_cluster
 from tests.serving import RunningServer, serving
 
@@ -166,3 +168,27 @@ def test_another_node_leads_when_one_is_frozen_or_killed(
     eventually(lambda: leads(first) == 2)
     assert first.request("GET", "/v1/namespaces/prod/resources/Service/score")[0] == 200
     assert fleet(first)["incomplete"] == []
+
+
+def test_agents_of_a_node_that_stops_go_to_the_one_it_names(
+    etcd: EtcdCluster, tmp_path: Path
+) -> None:
+    """They know one address alone, where nobody is any more."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+    store = ("--store", f"{etcd.url}/{tmp_path.name}")
+    here = ("--agent-listen", address, "--advertise-agents", f"http://{address}")
+    with serving(tmp_path / "a", *store, *here) as first:
+        eventually(lambda: leads(first) == 1)
+        publish(first, 1)
+        with serving(tmp_path / "b", *store) as second:
+            agent = Agent("score", namespace="prod", url=second.agents_url, cache_dir=tmp_path,
+                          token=agent_token(first), instance="i1")  # fmt: skip
+            with agent:
+                assert agent.wait_ready(PATIENCE)
+                assert second.stop() == 0
+                publish(first, 2)
+                eventually(lambda: agent.status().revision == 2)
+                (row,) = fleet(first)["items"]
+                assert row["instance"] == "i1"

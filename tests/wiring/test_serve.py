@@ -224,6 +224,15 @@ def test_open_listener_can_be_insisted_on(tmp_path: Path) -> None:
         assert server.request("GET", "/readyz")[0] == 200
 
 
+@pytest.mark.parametrize("url", ["node-1:8701", "ftp://node-1", "http://", "https://u@node-1"])
+def test_what_is_advertised_must_be_an_address(tmp_path: Path, url: str) -> None:
+    """Agents would be sent nowhere."""
+    code, line = refusal("--data", str(tmp_path / "data"), "--advertise-agents", url)
+    assert code == Exit.INPUT
+    assert "--advertise-agents" in line
+    assert "http[s]://HOST[:PORT]" in line
+
+
 def test_memory_store_is_refused(tmp_path: Path) -> None:
     """Several processes cannot share one process's memory."""
     code, line = refusal("--data", str(tmp_path / "data"), "--store", "memory")

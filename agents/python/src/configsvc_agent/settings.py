@@ -188,14 +188,15 @@ def _check(pattern: re.Pattern[str], what: str, value: str, allowed: str) -> Non
 
 
 def _check_url(url: str) -> None:
-    if not _is_sound(url):
+    if not is_address(url):
         raise SettingsError(
             f"the server's address {_without_secret(url)!r} is not of the form "
             "http[s]://host[:port][/path]; correct CONFIGSVC_URL"
         )
 
 
-def _is_sound(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Whether a URL can be that of a server: nothing but scheme, host, port and path."""
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ from configsvc_agent.delivery import _keeper, _listener
 def overall(agent: Agent) -> int | None:
     """The overall limit in force: it tells the bundles of these tests apart."""
     return agent.explain("score-engine", "get-score").policy.timeout.overall
+
+
+def _drain(url: str) -> bytes:
+    """Says that another server is there at once."""
+    return json.dumps({"retry": 0, "url": url}).encode()
 
 
 def wait_state(agent: Agent, state: State, reason: str = "") -> None:
@@ -295,6 +301,54 @@ class TestStream:
         peer.wait_streams(2)
         assert time.monotonic() - began >= 0.3
         assert agent.wait_ready(PATIENCE)
+
+    @pytest.mark.conformance("drain-elsewhere")
+    def test_a_server_named_by_the_one_that_stops_is_tried_first(
+        self, peer: Peer, make_agent: MakeAgent
+    ) -> None:
+        """Stream and reports go there; when that one ends, the agent's own address counts again."""
+        with closing(Peer()) as other:
+            for each in (peer, other):
+                each.publish(bundle(overall=5))
+            agent = make_agent().start()
+            peer.wait_report("applied", 1)
+            peer.streams[0].event("drain", _drain(other.url))
+            other.wait_streams(1)
+            other.publish(bundle(overall=6))
+            other.wait_report("applied", 2)
+            assert overall(agent) == 6
+
+            other.streams[0].end()
+            peer.wait_streams(2)
+            assert len(other.streams) == 1
+
+    @pytest.mark.conformance("drain-elsewhere")
+    def test_a_named_server_that_is_away_is_no_loss(
+        self, peer: Peer, make_agent: MakeAgent
+    ) -> None:
+        """The agent comes back to its own address."""
+        peer.publish(bundle())
+        agent = make_agent().start()
+        peer.wait_report("applied", 1)
+        peer.streams[0].event("drain", _drain("http://127.0.0.1:9"))
+
+        peer.wait_streams(2)
+        assert agent.wait_ready(PATIENCE)
+
+    @pytest.mark.conformance("drain-elsewhere")
+    @pytest.mark.parametrize("url", ["https://{}", "ftp://{}", "http://user@{}", "http://{}/?a=b"])
+    def test_what_is_named_must_be_an_address_of_the_same_kind(
+        self, peer: Peer, make_agent: MakeAgent, url: str
+    ) -> None:
+        """Nobody is led from one scheme to another, or anywhere that is no server's address."""
+        with closing(Peer()) as other:
+            peer.publish(bundle())
+            make_agent().start()
+            peer.wait_report("applied", 1)
+            peer.streams[0].event("drain", _drain(url.format(f"127.0.0.1:{other.port}")))
+
+            peer.wait_streams(2)
+            assert other.streams == []
 
     @pytest.mark.conformance("stream-size")
     def test_an_endless_event_ends_the_stream(

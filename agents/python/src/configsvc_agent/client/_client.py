@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 from configsvc_agent.client._wire import (
@@ -41,25 +41,48 @@ class Fetched(Value):
     revision: int
 
 
+class _Where(Value):
+    """A server's address; ``path`` comes before each request's own."""
+
+    url: str
+    host: str
+    port: int | None
+    path: str
+    encrypted: bool
+
+    @classmethod
+    def of(cls, url: str | None) -> _Where:
+        if url is None:
+            raise SettingsError("there is no server's address; set CONFIGSVC_URL")
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/")
+        return cls(url, parts.hostname or "", parts.port, path, parts.scheme == "https")
+
+
 class _Answer(Value):
     data: bytes
     headers: http.client.HTTPMessage
 
 
 class Client:
-    """Speaks the protocol for one instance. Not for two threads at once, except as said."""
+    """Speaks the protocol for one instance. Not for two threads at once, except as said.
 
-    def __init__(self, settings: Settings, instance: str, context: ssl.SSLContext | None) -> None:
-        if settings.url is None:
-            raise SettingsError("there is no server's address; set CONFIGSVC_URL")
-        parts = urlsplit(settings.url)
+    ``url``: tells before each request where the server is; without it that never changes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        instance: str,
+        context: ssl.SSLContext | None,
+        url: Callable[[], str | None] | None = None,
+    ) -> None:
         self._settings = settings
         self._instance = instance
-        self._host = parts.hostname or ""
-        self._port = parts.port
-        self._path = parts.path.rstrip("/")
-        self._context = context or _context(settings) if parts.scheme == "https" else None
+        self._url = url or (lambda: settings.url)
+        self._context = context or _context(settings) if self._where().encrypted else None
         self._connection: http.client.HTTPConnection | None = None
+        self._connected_to = ""
 
     def open_stream(self, *, last_event_id: str, digest: str, endpoints: int = 0) -> EventStream:
         """Open the event stream; empty arguments mean that nothing is held.
@@ -76,10 +99,11 @@ class Client:
             headers["Configsvc-Digest"] = digest
         if endpoints:
             headers["Configsvc-Endpoints"] = str(endpoints)
-        connection = self._connect()
+        where = self._where()
+        connection = self._connect(where)
         wire = connection.sock  # the connection lets go of it once the answer's head is read
         try:
-            path = f"{self._path}/v1/agent/stream?{self._identity()}"
+            path = f"{where.path}/v1/agent/stream?{self._identity()}"
             headers |= self._authorization()
             response = ask(connection, "GET", path, headers, expected=http.HTTPStatus.OK)
         except BaseException:
@@ -169,13 +193,18 @@ class Client:
         limit: int = MAX_PROBLEM,
     ) -> _Answer:
         """One short request, on the kept connection if the server has not closed it meanwhile."""
+        where = self._where()
+        path = f"{where.path}{path}"
+        if self._connected_to != where.url:
+            self.close()
         kept, self._connection = self._connection, None
         if kept is not None:
             try:
                 return self._on(kept, method, path, status, body, limit)
             except ServerAwayError:
                 pass  # A kept connection may have been closed while idle: each request repeats.
-        return self._on(self._connect(), method, path, status, body, limit)
+        self._connected_to = where.url
+        return self._on(self._connect(where), method, path, status, body, limit)
 
     def _on(
         self,
@@ -190,9 +219,7 @@ class Client:
             headers = self._authorization()
             if body is not None:
                 headers["Content-Type"] = "application/json"
-            response = ask(
-                connection, method, f"{self._path}{path}", headers, body, expected=status
-            )
+            response = ask(connection, method, path, headers, body, expected=status)
         except BaseException:
             connection.close()
             raise
@@ -215,21 +242,22 @@ class Client:
             response.close()
             connection.close()
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _where(self) -> _Where:
+        return _Where.of(self._url())
+
+    def _connect(self, where: _Where) -> http.client.HTTPConnection:
         connection = (
-            http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT)
+            http.client.HTTPConnection(where.host, where.port, timeout=CONNECT_TIMEOUT)
             if self._context is None
             else http.client.HTTPSConnection(
-                self._host, self._port, timeout=CONNECT_TIMEOUT, context=self._context
+                where.host, where.port, timeout=CONNECT_TIMEOUT, context=self._context
             )
         )
         try:
             connection.connect()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise ServerAwayError(
-                f"{self._settings.url} cannot be reached: {told(error)}"
-            ) from error
+            raise ServerAwayError(f"{where.url} cannot be reached: {told(error)}") from error
         connection.sock.settimeout(ANSWER_TIMEOUT)
         return connection
 

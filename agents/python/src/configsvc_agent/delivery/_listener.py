@@ -9,6 +9,7 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from configsvc_agent.delivery._destination import Destination
 from configsvc_agent.delivery._discovery import Discovery
 from configsvc_agent.delivery._keeper import Keeper
 from configsvc_agent.delivery._offer import Drain, Gone, Heartbeat, Offer, Session, read_event
@@ -31,10 +32,17 @@ _MICROSECONDS = 1_000_000
 class Listener:
     """The body of the stream's thread. ``client`` makes a client for each connection."""
 
-    def __init__(self, keeper: Keeper, discovery: Discovery, client: Callable[[], Client]) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        discovery: Discovery,
+        client: Callable[[], Client],
+        destination: Destination,
+    ) -> None:
         self._keeper = keeper
         self._discovery = discovery
         self._client = client
+        self._destination = destination
         self._schedule = Reconnect()
         self._stopping = Event()
         self._lock = Lock()
@@ -46,6 +54,7 @@ class Listener:
         while not self._stopping.is_set():
             began = time.monotonic()
             reason = self._stream_once()
+            self._destination.ended()
             if self._stopping.is_set():
                 reason = "the agent is stopped"
             self._keeper.lost(reason)
@@ -132,8 +141,9 @@ class Listener:
                 self._discovery.told(message)
             case Gone():
                 self._keeper.gone()
-            case Drain(retry):
+            case Drain(retry, url):
                 self._schedule.postpone(retry / _MICROSECONDS)
+                self._destination.name(url)
                 self._reason = "the server is stopping"
                 return False
         return True

@@ -54,9 +54,13 @@ class Heartbeat(Value):
 
 
 class Drain(Value):
-    """The server is stopping; ``retry`` microseconds until it is worth coming back."""
+    """The server is stopping; ``retry`` microseconds until it is worth coming back.
+
+    ``url``: another server that is there meanwhile, empty where none is named.
+    """
 
     retry: int
+    url: str = ""
 
 
 class Gone(Value):
@@ -108,7 +112,7 @@ def read_event(event: Event) -> Message | None:
         return _session(body)
     if event.kind == "heartbeat":
         return _heartbeat(body)
-    return Drain(_integer("drain", body, "retry"))
+    return Drain(_integer("drain", body, "retry"), _text("drain", body, "url", default=""))
 
 
 def _offer(event: Event) -> Offer:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from configsvc_agent.bundle import Bundle
 from configsvc_agent.cache import Cache
+from configsvc_agent.delivery._destination import Destination
 from configsvc_agent.delivery._discovery import Discovery
 from configsvc_agent.delivery._keeper import Keeper
 from configsvc_agent.delivery._listener import Listener
@@ -59,6 +60,7 @@ class Delivery:
         self._context = context
         self.instance = settings.instance or new_instance()
         self._outbox = Outbox()
+        self._destination = Destination(settings.url)
         cache = _cache(settings)
         self.discovery = Discovery(known or Known(lambda _callee: None), cache, self._client)
         self._keeper = Keeper(
@@ -71,7 +73,7 @@ class Delivery:
             tell=tell,
         )
         self._restored = Event()
-        self._listener = Listener(self._keeper, self.discovery, self._client)
+        self._listener = Listener(self._keeper, self.discovery, self._client, self._destination)
         self._uplink = Uplink(
             self._outbox, self._keeper, self._client, self._report, self._telemetry
         )
@@ -173,7 +175,7 @@ class Delivery:
     def _client(self) -> Client:
         from configsvc_agent.client import Client  # noqa: PLC0415  http and ssl on this thread
 
-        return Client(self._settings, self.instance, self._context)
+        return Client(self._settings, self.instance, self._context, lambda: self._destination.url)
 
     def _report(self, session: str, reports: tuple[Report, ...]) -> dict[str, object]:
         return {
