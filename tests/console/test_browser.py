@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import AXE, Desk
-from tests.usecases.world import BROKEN_TIMEOUT, document, timeout
+from tests.usecases.world import BROKEN_TIMEOUT, SYSTEM, document, timeout
 
 pytestmark = [
     pytest.mark.external("chromium"),
@@ -198,9 +198,52 @@ def test_no_page_has_a_serious_fault_of_accessibility(desk: Desk, scheme: Any) -
     assert {path: found for path, found in faults.items() if found} == {}
 
 
+def test_the_choice_of_namespaces_has_no_serious_fault_of_accessibility(desk: Desk) -> None:
+    """Who may see two is asked which; who may see one never meets this page."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make console")
+    other = f"{desk.namespace}-too"
+    body = {"message": "m", "base": 0, "put": SYSTEM}
+    status, answer = desk.server.request("POST", f"/v1/namespaces/{other}/changes", body)
+    assert status == 200, answer
+    grants = {desk.namespace: "viewer", other: "viewer"}
+    desk.sign_in_with(desk.mint({"grants": grants, "label": "two"}))
+    expect(desk.page.get_by_role("link", name=other)).to_be_visible()
+    assert _serious(desk) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_dialog_has_a_serious_fault_of_accessibility(desk: Desk, scheme: Any) -> None:  # noqa: ANN401 as above
+    """Dialogs lie above their page, and are scanned while they are open."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make console")
+    retry = document("Retry", "eager", {"target": {"to": "score"}, "attempts": 3, "backoff": NONE})
+    desk.publish(retry, base=1)
+    desk.page.emulate_media(color_scheme=scheme)
+    desk.sign_in("admin")
+    faults = {}
+    for path, button in (("history/1", "Roll back to r1…"), ("findings", "Waive…")):
+        desk.open(path)
+        faults[button] = _faults_of_dialog(desk, button)
+    desk.open("edit/Timeout/default")
+    desk.write(DOCUMENT.format(attempt="700ms"))
+    faults["Publish…"] = _faults_of_dialog(desk, "Publish…")
+    assert {button: found for button, found in faults.items() if found} == {}
+
+
+def _faults_of_dialog(desk: Desk, button: str) -> list[str]:
+    desk.page.get_by_role("button", name=button).first.click()
+    expect(desk.page.get_by_role("dialog")).to_be_visible()
+    return _serious(desk)
+
+
 def _faults(desk: Desk, url: str) -> list[str]:
     desk.page.goto(url)
     expect(desk.page.locator("h1").first).to_be_visible()
+    return _serious(desk)
+
+
+def _serious(desk: Desk) -> list[str]:
     desk.page.evaluate(AXE.read_text())
     found = desk.page.evaluate("axe.run()")
     return [
