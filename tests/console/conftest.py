@@ -12,10 +12,32 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from configsvc_agent import Agent
 from tests.serving import RunningServer
-from tests.usecases.world import SYSTEM, Json
+from tests.usecases.world import SYSTEM, Json, document
 
 AXE = Path(__file__).parents[2] / "configsvc/web/console/frontend/node_modules/axe-core/axe.min.js"
 BUILT = Path(__file__).parents[2] / "configsvc/web/console/_built/index.html"
+
+EAGER = document(
+    "Retry",
+    "eager",
+    {
+        "target": {"to": "score"},
+        "attempts": 3,
+        "backoff": {"base": "10ms", "max": "10ms", "jitter": "none"},
+    },
+)
+"""Raises findings: three attempts of a call, and nothing that spreads them."""
+
+DOCUMENT = """\
+apiVersion: configsvc/v1
+kind: Timeout
+metadata:
+  name: default
+spec:
+  target: {{}}
+  attempt: {attempt}
+  overall: 2s
+"""
 
 expect.set_options(timeout=15_000)
 

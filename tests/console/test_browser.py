@@ -1,13 +1,12 @@
 """The console as an operator uses it: a browser, a node, and live agents."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import AXE, Desk
-from tests.usecases.world import BROKEN_TIMEOUT, SYSTEM, document, timeout
+from tests.console.conftest import DOCUMENT, EAGER, Desk
+from tests.usecases.world import BROKEN_TIMEOUT, timeout
 
 pytestmark = [
     pytest.mark.external("chromium"),
@@ -23,18 +22,6 @@ TYPE_FAST = """async (text) => {
     }
 }"""
 """Types as a fast hand on a slow machine does: keys arrive before the page is drawn again."""
-
-NONE = {"base": "10ms", "max": "10ms", "jitter": "none"}
-DOCUMENT = """\
-apiVersion: configsvc/v1
-kind: Timeout
-metadata:
-  name: default
-spec:
-  target: {{}}
-  attempt: {attempt}
-  overall: 2s
-"""
 
 
 def test_a_wrong_token_is_told(desk: Desk) -> None:
@@ -181,78 +168,6 @@ def test_a_write_without_its_token_is_refused(desk: Desk) -> None:
     assert status == 403
 
 
-@pytest.mark.usefixtures("agents")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_fault_of_accessibility(desk: Desk, scheme: Any) -> None:  # noqa: ANN401 one of Playwright's words
-    """By axe-core's rules, in both colour schemes."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make console")
-    desk.page.emulate_media(color_scheme=scheme)
-    faults = {"sign-in": _faults(desk, f"{desk.server.url}/console/")}
-    desk.sign_in("admin")
-    for path in (
-        "map", "edges/player/score/get", "resources", "edit/Timeout/default", "history",
-        "history/1", "fleet", "findings",
-    ):  # fmt: skip
-        faults[path] = _faults(desk, f"{desk.server.url}/console/{desk.namespace}/{path}")
-    assert {path: found for path, found in faults.items() if found} == {}
-
-
-def test_the_choice_of_namespaces_has_no_serious_fault_of_accessibility(desk: Desk) -> None:
-    """Who may see two is asked which; who may see one never meets this page."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make console")
-    other = f"{desk.namespace}-too"
-    body = {"message": "m", "base": 0, "put": SYSTEM}
-    status, answer = desk.server.request("POST", f"/v1/namespaces/{other}/changes", body)
-    assert status == 200, answer
-    grants = {desk.namespace: "viewer", other: "viewer"}
-    desk.sign_in_with(desk.mint({"grants": grants, "label": "two"}))
-    expect(desk.page.get_by_role("link", name=other)).to_be_visible()
-    assert _serious(desk) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_dialog_has_a_serious_fault_of_accessibility(desk: Desk, scheme: Any) -> None:  # noqa: ANN401 as above
-    """Dialogs lie above their page, and are scanned while they are open."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make console")
-    retry = document("Retry", "eager", {"target": {"to": "score"}, "attempts": 3, "backoff": NONE})
-    desk.publish(retry, base=1)
-    desk.page.emulate_media(color_scheme=scheme)
-    desk.sign_in("admin")
-    faults = {}
-    for path, button in (("history/1", "Roll back to r1…"), ("findings", "Waive…")):
-        desk.open(path)
-        faults[button] = _faults_of_dialog(desk, button)
-    desk.open("edit/Timeout/default")
-    desk.write(DOCUMENT.format(attempt="700ms"))
-    faults["Publish…"] = _faults_of_dialog(desk, "Publish…")
-    assert {button: found for button, found in faults.items() if found} == {}
-
-
-def _faults_of_dialog(desk: Desk, button: str) -> list[str]:
-    desk.page.get_by_role("button", name=button).first.click()
-    expect(desk.page.get_by_role("dialog")).to_be_visible()
-    return _serious(desk)
-
-
-def _faults(desk: Desk, url: str) -> list[str]:
-    desk.page.goto(url)
-    expect(desk.page.locator("h1").first).to_be_visible()
-    return _serious(desk)
-
-
-def _serious(desk: Desk) -> list[str]:
-    desk.page.evaluate(AXE.read_text())
-    found = desk.page.evaluate("axe.run()")
-    return [
-        f"{each['id']}: {each['nodes'][0]['target']}"
-        for each in found["violations"]
-        if each["impact"] in {"serious", "critical"}
-    ]
-
-
 def test_a_conflict_made_elsewhere_appears_by_itself(desk: Desk) -> None:
     """Findings follow the head without a reload."""
     desk.sign_in("admin")
@@ -282,8 +197,7 @@ def test_a_limit_is_dragged_before_anything_is_saved(desk: Desk) -> None:
 
 def test_a_finding_is_waived_with_a_reason_and_an_end(desk: Desk) -> None:
     """The namespace has a waiver then, and the finding is waived."""
-    retry = document("Retry", "eager", {"target": {"to": "score"}, "attempts": 3, "backoff": NONE})
-    desk.publish(retry, base=1)
+    desk.publish(EAGER, base=1)
     desk.sign_in("admin")
     desk.open("findings")
     desk.page.get_by_role("button", name="Waive…").first.click()
