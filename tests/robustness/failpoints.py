@@ -15,6 +15,7 @@ from configsvc.agentgate.connection import Connection
 from configsvc.agentgate.gate import Gate
 from configsvc.agentgate.readings import HeadReading
 from configsvc.fleet.ack_writer import AckWriter
+from configsvc.relay import BlobCache, Copy, StateFile, Upstream
 from configsvc_agent.cache import Cache
 from configsvc_agent.client import Client
 from configsvc_agent.delivery._keeper import Keeper
@@ -57,7 +58,19 @@ AGENT = {
     "the acknowledgement was sent": Failpoint(Client, "report", "after"),
 }
 
-POINTS = {**SERVER, **AGENT}
+RELAY = {
+    "a state or a change was received": Failpoint(Copy, "take", "before"),
+    "the copy was taken, not written": Failpoint(StateFile, "write", "before"),
+    "a file was written, not renamed": Failpoint(Path, "replace", "before"),
+    "a file was renamed": Failpoint(Path, "replace", "after"),
+    "a bundle was fetched, not kept": Failpoint(BlobCache, "put", "before"),
+    "during the site's fan-out": Failpoint(Gate, "_tell", "before"),
+    "before acknowledgements are handed on": Failpoint(Upstream, "acks", "before"),
+    "acknowledgements were handed on": Failpoint(Upstream, "acks", "after"),
+    "what agents hold was handed on": Failpoint(Upstream, "agents", "after"),
+}
+
+POINTS = {**SERVER, **AGENT, **RELAY}
 
 
 def arm(point: str, action: str, armed: Path) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents.python.tests.documents import document, encode
+from configsvc.access import mint_relay
+from configsvc.store import layout
 from configsvc.store.sqlite import SqliteStore
 from tests.agentgate.world import World, digest_of, now
 
@@ -70,22 +72,66 @@ class Site:
             process.terminate()
             process.wait(PATIENCE)
 
+    @contextmanager
+    def relaying(self, point: str = "", action: str = "") -> Iterator["RelayProcess"]:
+        """Run a relay of the agent plane until the block ends."""
+        relay = RelayProcess(self, point, action)
+        try:
+            yield relay
+        finally:
+            relay.close()
+
     def applied(self, revision: int) -> int:
         """How many agents have acknowledged a change."""
         counts = self.world.acks(revision)
         return sum(counts.states.values()) if counts and not counts.laggards else 0
 
 
+class RelayProcess:
+    """A relay of a site, in processes of its own; one that has died is started anew."""
+
+    def __init__(self, site: Site, point: str, action: str) -> None:
+        data = site.directory / "relay"
+        token_file = site.directory / "relay-token"
+        minted = mint_relay(("prod",), now())
+        site.world.tokens.put(layout.token(minted.record.id), minted.record)
+        token_file.write_text(minted.text)
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            self.port = reserved.getsockname()[1]
+        command = [sys.executable, "-m", "tests.robustness.failing_relay", str(data)]
+        upstream = f"http://127.0.0.1:{site.port}"
+        arguments = [upstream, str(token_file), str(self.port), point, action, str(site.armed)]
+        self._command = [*command, *arguments]
+        self._process = self._start()
+
+    def keep_running(self) -> bool:
+        """Start it anew if it has died, as whoever looks after it would; always true."""
+        if self._process.poll() is not None:
+            self._process = self._start()
+        return True
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, cwd=_ROOT)
+
+
 class AgentProcess:
     """An agent of a site in a process of its own; every version that it applied is kept."""
 
-    def __init__(self, site: Site, point: str = "", action: str = "") -> None:
+    def __init__(
+        self, site: Site, point: str = "", action: str = "", port: int | None = None
+    ) -> None:
         command = [sys.executable, "-m", "tests.robustness.failing_agent"]
         self._log = (site.directory / f"agent-{time.monotonic_ns()}").open("w+")
         self._process = subprocess.Popen(
             [*command, point, action, str(site.armed)],
             cwd=_ROOT,
-            env=site.environment(),
+            env=site.environment(port),
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.DEVNULL,
@@ -112,9 +158,11 @@ class AgentProcess:
 
 
 @contextmanager
-def agent(site: Site, point: str = "", action: str = "") -> Iterator[AgentProcess]:
-    """Run an agent until the block ends."""
-    process = AgentProcess(site, point, action)
+def agent(
+    site: Site, point: str = "", action: str = "", port: int | None = None
+) -> Iterator[AgentProcess]:
+    """Run an agent until the block ends; behind another port if one is given."""
+    process = AgentProcess(site, point, action, port)
     try:
         yield process
     finally:

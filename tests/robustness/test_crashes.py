@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from configsvc_agent.cache import Cache
-from tests.robustness.failpoints import ACTIONS, AGENT, KILL, SERVER
+from tests.robustness.failpoints import ACTIONS, AGENT, KILL, RELAY, SERVER
 from tests.robustness.site import AgentProcess, Site, agent, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -82,6 +82,29 @@ def test_agent_fails(site: Site, point: str, action: str) -> None:
                 _is_current(site, another, revision)
         else:
             _is_current(site, one, revision)
+        assert rises(one.versions)
+
+
+@pytest.mark.parametrize(
+    ("point", "action"),
+    matrix(RELAY, {"a file was written, not renamed", "acknowledgements were handed on"}),
+)
+def test_relay_fails(site: Site, point: str, action: str) -> None:
+    """A relay fails at a step; its agents end up with the change, and the node hears of it."""
+    with (
+        site.serving(),
+        site.relaying(point, action) as relay,
+        agent(site, port=relay.port) as one,
+    ):
+        eventually(lambda: site.newest in one.versions, "the first bundle")
+        site.armed.touch()
+        revision = site.publish(2_000_000)
+        eventually(lambda: not site.armed.exists(), f"the step {point!r}")
+        healed = lambda: relay.keep_running() and revision in one.versions  # noqa: E731
+        eventually(healed, "the change after the failure")
+        last = site.publish(3_000_000)
+        eventually(lambda: relay.keep_running() and last in one.versions, "the next change")
+        eventually(lambda: site.applied(last), "the acknowledgement of the next change")
         assert rises(one.versions)
 
 
