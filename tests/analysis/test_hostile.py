@@ -59,10 +59,10 @@ def diamonds(stages: int) -> list[list[int]]:
 
 GRAPHS = {
     "a chain of 2,000": [[number + 1] for number in range(1_999)] + [[]],
-    "everybody calls all later ones of 300": [list(range(n + 1, 300)) for n in range(300)],
+    "everybody calls all later ones of 150": [list(range(n + 1, 150)) for n in range(150)],
     "40 stages of diamonds": diamonds(40),
     "a ring of 2,000": [[(number + 1) % 2_000] for number in range(2_000)],
-    "everybody calls all of 60": [[m for m in range(60) if m != n] for n in range(60)],
+    "everybody calls all of 300": [[m for m in range(300) if m != n] for n in range(300)],
     "one calls 2,000 in batches": [list(range(1, 201)), *[[] for _ in range(2_000)]],
 }
 

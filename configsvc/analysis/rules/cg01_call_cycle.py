@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 from math import prod
+from typing import Final
 
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.rule import SystemRule
-from configsvc.analysis.text import count
+from configsvc.analysis.text import count, decimal
 from configsvc.analysis.view import CallView, System, WorkId
 from configsvc.model.findings import Severity, Subject, Witness
+
+_SHOWN: Final = 8
+"""Operations of a cycle that its message names."""
+
+_BEYOND_MEANING: Final = 10**18
 
 
 class CallCycle(SystemRule):
@@ -92,14 +98,14 @@ def _conflict(system: System, members: frozenset[WorkId]) -> Conflict:
     ]
     edges = tuple(sorted({call.edge.id for call in calls}))
     names = sorted(f"{node}[{operation}]" for node, operation in members)
-    attempts = prod(_attempts(call) for call in calls)
+    rounds = _rounds(calls, len(members))
     return Conflict(
-        magnitude=len(members) + (1 if attempts > 1 else 0),
+        magnitude=len(members) + (1 if rounds else 0),
         arguments={
             "number": count(len(members), "operation"),
             "wait": "wait" if len(members) > 1 else "waits",
-            "members": ", ".join(names),
-            "rounds": f"; each round makes {attempts} copies of a request" if attempts > 1 else "",
+            "members": _some(names),
+            "rounds": rounds,
         },
         subject=Subject(path=edges),
         edges=edges,
@@ -115,6 +121,23 @@ def _conflict(system: System, members: frozenset[WorkId]) -> Conflict:
             meant="answers",
         ),
     )
+
+
+def _some(names: list[str]) -> str:
+    """All of a few names; of many the first."""
+    if len(names) <= _SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
+
+
+def _rounds(calls: list[CallView], members: int) -> str:
+    """What retries make of a request that goes round; nothing where nobody retries."""
+    if all(_attempts(call) == 1 for call in calls):
+        return ""
+    if len(calls) > members:
+        return "; every round makes more copies of a request"
+    copies = min(prod(_attempts(call) for call in calls), _BEYOND_MEANING)
+    return f"; each round makes {decimal(copies)} copies of a request"
 
 
 def _attempts(call: CallView) -> int:
