@@ -41,6 +41,7 @@ from configsvc_agent.engine.policy import (
     Window,
 )
 from configsvc_agent.testing import bundle
+from configsvc_agent.values import replace
 
 PPM = SECOND = 1_000_000
 FAILURES = frozenset({"connect", "refused", "reset", "timeout", "5xx"})
@@ -230,25 +231,44 @@ def show(title: str, taken: dict[str, list[float]]) -> None:
         print(f"  {name:<26} {middle:>10.2f} {min(rounds):>11.2f} {middle / ours:>14.2f}")
 
 
+WORK = 0.2
+"""Seconds that a call lasts where many are made at once."""
+
+
 def together() -> None:
-    """Five concurrent calls of 0.2 s each: nobody waits for another."""
-
-    def lasting(call: Callable[[], object]) -> float:
-        threads = [threading.Thread(target=call) for _ in range(5)]
-        began = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return time.perf_counter() - began
-
-    own = guard()
-    print(f"\nfive threads, 0.2 s each: {OURS} {lasting(lambda: own.call(time.sleep, 0.2)):.2f} s")
+    """Calls of 0.2 s at the same time: as long as one lasts, if none waits for another."""
+    print(f"\nat once, {WORK} s each: seconds from the first to the last")
+    print(f"  {'8 threads':<26} {OURS} {_threads(guard().call, 8):.3f}")
+    print(f"  {'1,000 tasks':<26} {OURS} {asyncio.run(_tasks(guard(roomy()).acall, 1000)):.3f}")
+    bare = asyncio.run(_tasks(lambda fn, *given: fn(*given), 1000))
+    print(f"  {'':<26} bare calls {bare:.3f}")
     pybreaker = peer("pybreaker")
     if pybreaker:
-        breaker = pybreaker.CircuitBreaker()
-        lasted = lasting(lambda: breaker.call(time.sleep, 0.2))
-        print(f"                          pybreaker {lasted:.2f} s")
+        taken = _threads(pybreaker.CircuitBreaker().call, 8)
+        print(f"  {'8 threads':<26} pybreaker {taken:.3f}")
+
+
+def roomy() -> CallPolicy:
+    """All policies on, with room for a thousand at once."""
+    return replace(policy(), bulkhead=Bulkhead(1000))
+
+
+def _threads(call: Callable[..., object], count: int) -> float:
+    """Seconds that ``count`` threads take for one call each."""
+    threads = [threading.Thread(target=call, args=(time.sleep, WORK)) for _ in range(count)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - began
+
+
+async def _tasks(call: Callable[..., Awaitable[object]], count: int) -> float:
+    """Seconds that ``count`` tasks take for one call each."""
+    began = time.perf_counter()
+    await asyncio.gather(*(call(asyncio.sleep, WORK) for _ in range(count)))
+    return time.perf_counter() - began
 
 
 def reload(edges: int = 10_000, times: int = 5) -> None:
