@@ -16,7 +16,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from configsvc_agent import Agent, Attempt, CallError, Facts
+from configsvc_agent import Agent, Attempt, CallError, Facts, deadline
+from configsvc_agent.engine.deadline import HTTP_HEADER, from_http_header
 from configsvc_agent.engine.events import BreakerChanged, Event
 
 
@@ -92,7 +93,12 @@ class Engine:
         self._breakers: list[str] = []
         agent.on_event(self._note)
 
-    def answer(self, path: str) -> dict[str, Any]:
+    def answer(self, path: str, left: int | None) -> dict[str, Any]:
+        """An answer within ``left`` microseconds, if the caller says how long it waits."""
+        with deadline(None if left is None else self._agent.now() + left):
+            return self._answer(path)
+
+    def _answer(self, path: str) -> dict[str, Any]:
         """The engine's own part, and those of its peers that could be had."""
         time.sleep(0.002 + self.delay)
         player = path.strip("/").split("/")[1]
@@ -134,18 +140,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A read, or ``/status``."""
-        self._send(
-            self.engine.status() if self.path == "/status" else self.engine.answer(self.path)
-        )
+        self._send(self.engine.status() if self.path == "/status" else self._answer())
 
     def do_POST(self) -> None:
         """``/delay`` with ``{"seconds": 0.3}``, or an operation that writes."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/delay":
-            self._send(self.engine.answer(self.path))
+            self._send(self._answer())
             return
         self.engine.delay = float(json.loads(body)["seconds"])
         self._send({"seconds": self.engine.delay})
+
+    def _answer(self) -> dict[str, Any]:
+        return self.engine.answer(self.path, from_http_header(self.headers.get(HTTP_HEADER, "")))
 
     def _send(self, value: dict[str, Any]) -> None:
         body = json.dumps(value).encode()
@@ -159,6 +166,12 @@ class Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
+class Server(ThreadingHTTPServer):
+    """As the library's, with room for those who connect at one moment."""
+
+    request_queue_size = 128
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,7 +183,7 @@ def main() -> None:
     with Agent(given.service) as agent:
         peers = Peers(agent, dict(peer.split("=", 1) for peer in given.peer))
         Handler.engine = Engine(given.service, agent, peers)
-        server = ThreadingHTTPServer(("127.0.0.1", given.port), Handler)
+        server = Server(("127.0.0.1", given.port), Handler)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
         server.serve_forever(poll_interval=0.1)

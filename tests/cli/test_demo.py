@@ -23,6 +23,8 @@ def test_the_tour_goes_as_told() -> None:
     assert "applied by 3 of 3 agents" in said
     assert "no restart: still processes" in said
     assert "the player engine's breaker is open" in said
+    for policy in ("budget was used up", "the deadline of a request", "the bulkhead of 8"):
+        assert policy in said
     assert "the player engine's breaker is closed" in said
     assert "restarted without a server" in said
     assert said.endswith("Everything is stopped.\n")

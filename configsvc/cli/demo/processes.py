@@ -101,9 +101,13 @@ class EngineSpot:
         arguments = [str(self.program), self.service, "--port", str(self.port), *peers]
         return Process(self.service, arguments, self.environ, self.log)
 
-    def get(self, path: str) -> dict[str, Any] | None:
-        """The JSON answer to a GET; None while the engine does not answer."""
-        return self._ask(urllib.request.Request(self._url(path)))  # noqa: S310
+    def get(self, path: str, within: int | None = None) -> dict[str, Any] | None:
+        """The JSON answer to a GET; None while the engine does not answer.
+
+        `within` are the milliseconds that the engine is told to have.
+        """
+        headers = {} if within is None else {"x-envoy-expected-rq-timeout-ms": str(within)}
+        return self._ask(urllib.request.Request(self._url(path), headers=headers))  # noqa: S310
 
     def delay(self, seconds: float) -> None:
         """Make the engine slower by some seconds for each answer."""

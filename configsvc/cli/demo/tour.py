@@ -1,5 +1,6 @@
 """The tour: what configsvc is for, shown on running services, step by step."""
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,11 +18,16 @@ PER_SECOND: Final = 60
 SLOW: Final = 0.4
 """Seconds by which the score engine is slowed down: twice what an attempt may take."""
 
+HURRY: Final = 200
+"""Milliseconds that every fourth request gives the player engine: less than an attempt may take."""
+
 _WIDTH: Final = 3
 
 _WHAT_POLICIES_DID: Final = {
-    "attempts repeated, as far as the budget of 20 % went": "retry",
-    "repeats refused: no budget, or no time before the deadline": "retry-refused",
+    "attempts repeated, as far as the budget of 5 % went": "retry",
+    "repeats refused, because that budget was used up": "retry-refused-budget",
+    "repeats refused, because none would end before the deadline": "retry-refused-deadline",
+    "calls cut at the deadline of a request that gave 0.2 s": "deadline",
     "calls turned away by the bulkhead of 8": "rejected-full",
     "calls turned away by the open breaker": "rejected-open",
     "answers from the fallback: the last score known": "fallback-last-good",
@@ -46,6 +52,7 @@ class Tour:
     def __init__(self, system: System) -> None:
         self._system = system
         self._traffic = Traffic(self._request, PER_SECOND)
+        self._hurried = itertools.cycle((None, None, None, HURRY))
         self._breaker_moves = 0
         self._client: Client
 
@@ -126,7 +133,10 @@ class Tour:
     def _slow(self) -> None:
         began, before = time.monotonic(), self._events()
         self._system.engine("score-engine").delay(SLOW)
-        say(f"each of its answers now takes {SLOW:.1f} s; an attempt may take 0.22 s, a call 0.5 s")
+        say(
+            f"each of its answers now takes {SLOW:.1f} s; an attempt may take 0.22 s, a call 0.5 s,"
+        )
+        say(f"and every fourth request leaves the player engine {HURRY / 1000:.1f} s")
         self._await_breaker("open", began)
         summary = self._watch_for(2.0)
         say(f"{summary}, in 2 s with the breaker open")
@@ -177,7 +187,7 @@ class Tour:
     # ── what steps share ─────────────────────────────────────────────────────────────────────────
 
     def _request(self, player: str) -> dict[str, Any] | None:
-        return self._system.engine("player-engine").get(f"/players/{player}")
+        return self._system.engine("player-engine").get(f"/players/{player}", next(self._hurried))
 
     def _watch_for(self, seconds: float) -> Summary:
         began = time.monotonic()

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configsvc_agent.agent._metrics import EdgeStats, bucket_of, upper_bound
+from configsvc_agent.engine.events import DeadlineExceeded, RetryRefused
+from configsvc_agent.engine.policy import Edge
 
 
 @given(st.integers(0, 2**33))
@@ -66,3 +68,14 @@ def test_calls_that_ended_well_count_beside_those_that_did_not() -> None:
     stats.ended("open", 0)
 
     assert stats.counts() == (5, 2)
+
+
+def test_what_stood_against_a_retry_is_counted_by_its_cause() -> None:
+    """An empty budget and a near deadline call for different remedies."""
+    edge, stats = Edge("a", "b", "c"), EdgeStats()
+    for cause in ("budget", "deadline", "budget"):
+        stats.happened(RetryRefused(edge, 1, 2, frozenset({"5xx"}), cause, "in words"))  # type: ignore[arg-type]
+    stats.happened(DeadlineExceeded(edge, 1, "in words"))
+
+    counted = stats.snapshot("a", "b", "c", declared=True).events
+    assert counted == {"retry-refused-budget": 2, "retry-refused-deadline": 1, "deadline": 1}

@@ -13,6 +13,7 @@ from agents.python.tests.engine.world import (
     OK,
     SECOND,
     Result,
+    Step,
     World,
     fails,
 )
@@ -240,9 +241,9 @@ def test_refused_retry_says_why() -> None:
     world = World(replace(GET, retry=retry(2), timeout=Timeout(overall=100 * MS)))
     result = world.call([fails("5xx")])
     (refused,) = world.told(RetryRefused)
-    assert (
-        refused.reason == result.note == "no attempt after a wait of 100ms ends before the deadline"
-    )
+    assert refused.cause == "deadline"
+    assert refused.reason == result.note
+    assert result.note == "no attempt after a wait of 100ms ends before the deadline"
 
 
 def test_retry_after_is_waited_for_if_longer_than_the_back_off() -> None:
@@ -287,7 +288,28 @@ def test_first_attempts_are_never_refused_by_the_budget_and_retries_are() -> Non
     world = World(replace(GET, retry=retry(3, budget=RetryBudget(PPM // 5))))
     results = [world.call([fails("5xx")] * 3) for _ in range(10)]
     assert sum(len(each.attempts) for each in results) == 12
-    assert {each.reason for each in world.told(RetryRefused)} == {"the retry budget is used up"}
+    assert {each.cause for each in world.told(RetryRefused)} == {"budget"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "script", "cause"),
+    [
+        (replace(GET, retry=retry(2)), [fails("5xx")] * 2, "attempts"),
+        (CallPolicy(retry=retry(2)), [fails("5xx")], "idempotence"),
+        (
+            replace(GET, retry=retry(2, retry_after=RetryAfter(max=SECOND))),
+            [fails("5xx", retry_after=SECOND + 1)],
+            "retry-after",
+        ),
+    ],
+)
+def test_cause_of_a_refused_retry_can_be_counted(
+    policy: CallPolicy, script: list[Step], cause: str
+) -> None:
+    """Whatever stood against it has a name of its own."""
+    world = World(policy)
+    world.call(script)
+    assert [each.cause for each in world.told(RetryRefused)] == [cause]
 
 
 def test_retry_without_back_off_repeats_without_recursion() -> None:

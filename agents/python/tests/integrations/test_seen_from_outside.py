@@ -44,7 +44,7 @@ EVENTS: dict[Event, str] = {
     ),
     AttemptRejected(EDGE, 1, 1, "open", 5): "attempt 1 was rejected: open",
     RetryScheduled(EDGE, 1, 2, 50_000, TIMEOUTS): "attempt 2 in 50ms after timeout",
-    RetryRefused(EDGE, 1, 2, TIMEOUTS, "no budget"): "no attempt 2: no budget",
+    RetryRefused(EDGE, 1, 2, TIMEOUTS, "budget", "no budget"): "no attempt 2: no budget",
     HedgeRefused(EDGE, 1, "no budget"): "no copy: no budget",
     BreakerChanged(EDGE, 1, "open", None): "the circuit breaker is open",
     DeadlineExceeded(EDGE, 1, "too late"): "too late",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
+from typing import Any, Final
 
 from configsvc_agent.engine.events import (
     AttemptRejected,
     BreakerChanged,
+    DeadlineExceeded,
     Event,
     FallbackRefused,
     FallbackUsed,
@@ -38,6 +40,19 @@ def upper_bound(index: int) -> int:
         return index
     exponent = index // 4 - 1
     return (((index - 4 * exponent) + 1) << exponent) - 1
+
+
+_NAMES: Final[Mapping[type, Callable[[Any], str]]] = {
+    RetryScheduled: lambda _: "retry",
+    RetryRefused: lambda event: f"retry-refused-{event.cause}",
+    HedgeRefused: lambda _: "hedge-refused",
+    AttemptRejected: lambda event: f"rejected-{event.kind}",
+    BreakerChanged: lambda event: f"breaker-{event.state}",
+    DeadlineExceeded: lambda _: "deadline",
+    FallbackUsed: lambda event: f"fallback-{event.kind}",
+    FallbackRefused: lambda _: "fallback-refused",
+}
+"""Under which name an event is counted; what is not here is not."""
 
 
 class Latency(Value):
@@ -71,8 +86,8 @@ class EdgeMetrics(Value):
     ``calls`` counts calls by their end: ``ok``, ``failed`` (the callee's failure reached the
     service), ``error`` (a mistake in the code around the call), ``timeout``, ``open``, ``full``,
     ``limited``, ``cancelled``. ``events`` counts what happened on the way: ``retry``,
-    ``retry-refused``, ``hedge-refused``, ``rejected-open`` and so on, ``breaker-open`` and so on,
-    ``fallback-static`` and so on, ``fallback-refused``.
+    ``retry-refused-budget`` and so on, ``hedge-refused``, ``rejected-open`` and so on,
+    ``breaker-open`` and so on, ``deadline``, ``fallback-static`` and so on, ``fallback-refused``.
     """
 
     caller: str
@@ -129,8 +144,9 @@ class EdgeStats:
 
     def happened(self, event: Event) -> None:
         """Count ``event`` if it is one of those that are counted."""
-        name = _name(event)
-        if name is not None:
+        name_of = _NAMES.get(type(event))
+        if name_of is not None:
+            name = name_of(event)
             with self._lock:
                 self._events[name] = self._events.get(name, 0) + 1
 
@@ -160,22 +176,3 @@ def added(histograms: Iterable[list[int]]) -> dict[int, int]:
     """Several histograms as one: by the upper bound of each bucket in use, its count."""
     sums = [sum(counts) for counts in zip(*histograms, strict=True)]
     return {upper_bound(index): count for index, count in enumerate(sums) if count}
-
-
-def _name(event: Event) -> str | None:
-    match event:
-        case RetryScheduled():
-            return "retry"
-        case RetryRefused():
-            return "retry-refused"
-        case HedgeRefused():
-            return "hedge-refused"
-        case AttemptRejected():
-            return f"rejected-{event.kind}"
-        case BreakerChanged():
-            return f"breaker-{event.state}"
-        case FallbackUsed():
-            return f"fallback-{event.kind}"
-        case FallbackRefused():
-            return "fallback-refused"
-    return None

@@ -46,7 +46,7 @@ from configsvc_agent.engine.hedging import Hedging
 from configsvc_agent.engine.outcome import FAILURES, REJECTIONS, TIMEOUT, Outcome
 from configsvc_agent.engine.placing import Placing
 from configsvc_agent.engine.plan import Plan
-from configsvc_agent.engine.retrying import Failed, Retrying
+from configsvc_agent.engine.retrying import Failed, Refusal, Retrying
 from configsvc_agent.engine.standin import missed, stand_in
 from configsvc_agent.errors import (
     DeadlineError,
@@ -296,7 +296,7 @@ class Call:
         if self._retrying is None:
             self._retrying = Retrying(self._plan, retry, self._facts)
         wait = self._retrying.next_wait(failed, now, self._ports)
-        if isinstance(wait, str):
+        if isinstance(wait, Refusal):
             return self._give_up(failed, wait, now)
         if self._ports.emit is not None:
             following = failed.attempt.number + 1
@@ -304,12 +304,13 @@ class Call:
             self._ports.emit(RetryScheduled(self._plan.edge, now, following, wait, classes))
         return Wait(now + wait)
 
-    def _give_up(self, failed: Failed, reason: str, now: int) -> Command:
-        self.note = reason
+    def _give_up(self, failed: Failed, why: Refusal, now: int) -> Command:
+        self.note = why.text
         if self._ports.emit is not None:
             following = failed.attempt.number + 1
             classes = failed.outcome.classes
-            self._ports.emit(RetryRefused(self._plan.edge, now, following, classes, reason))
+            edge = self._plan.edge
+            self._ports.emit(RetryRefused(edge, now, following, classes, why.cause, why.text))
         return self._end(failed, now)
 
     def _retry(self, wait: Wait, now: int) -> Command:
@@ -320,7 +321,8 @@ class Call:
         last = retrying.last
         if not retrying.fits(now, self.deadline):
             retrying.refund(now)
-            return self._give_up(last, "the wait took so long that no attempt fits any more", now)
+            late = Refusal("deadline", "the wait took so long that no attempt fits any more")
+            return self._give_up(last, late, now)
         attempt = self._attempt(last.attempt.number + 1)
         # The cause if this one is refused; dropped, with its traceback, as soon as this one leaves.
         attempt.exception, last.attempt.exception = last.attempt.exception, None

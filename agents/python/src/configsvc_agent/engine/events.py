@@ -45,6 +45,11 @@ class RetryScheduled(Value):
     classes: frozenset[str]
 
 
+NoRetry: TypeAlias = Literal["attempts", "idempotence", "retry-after", "deadline", "budget"]
+"""What stood against another attempt: their number, the operation that may not be repeated, a wait
+longer than the policy honours, no time before the deadline, or an empty budget."""
+
+
 class RetryRefused(Value):
     """Attempt ``number`` will not be made although the policy retries ``classes``."""
 
@@ -52,6 +57,7 @@ class RetryRefused(Value):
     at: int
     number: int
     classes: frozenset[str]
+    cause: NoRetry
     reason: str
 
 
