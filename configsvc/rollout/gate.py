@@ -14,6 +14,10 @@ MINUTE: Final = 60_000_000
 """Microseconds between two steps of a stage whose share is added minute by minute."""
 
 
+RETURN: Final = MINUTE
+"""Microseconds in which an agent comes back that was sent away, or whose server was lost."""
+
+
 class Next(StrEnum):
     """What a rollout does next."""
 
@@ -40,7 +44,7 @@ def decide(rollout: Rollout, seen: Observation, now: int) -> Decision:
     """
     if rollout.phase is not Phase.ROLLING:
         return Decision(Next.WAIT, rollout.reason)
-    failure = _failure(rollout, seen)
+    failure = _failure(rollout, seen) or _lost(rollout.plan.gate, seen, now)
     if failure:
         return Decision(Next.FAIL, failure)
     if not rollout.complete:
@@ -49,7 +53,7 @@ def decide(rollout: Rollout, seen: Observation, now: int) -> Decision:
     left = rollout.widened + rollout.current.bake - now
     if left > 0:
         return _wait_for("the stage to bake", left)
-    missing = _missing(rollout, seen)
+    missing = _missing(rollout, seen) or _unsure(seen, now)
     if missing:
         return Decision(Next.WAIT, missing)
     if not rollout.last:
@@ -79,6 +83,23 @@ def _exceeded(gate: Gate, seen: Observation) -> str:
         agents = f"{slow} of {len(seen.latencies)} agents"
         return f"at {agents} over 1% of calls take longer than {format_duration(gate.latency_p99)}"
     return ""
+
+
+def _lost(gate: Gate, seen: Observation, now: int) -> str:
+    """Whether too many vanished once they had it: what ends a process cannot be reported by it."""
+    lost = sum(now - at >= RETURN for at in seen.vanished)
+    everybody = seen.members + len(seen.vanished)
+    if lost * WHOLE <= gate.lost * everybody:
+        return ""
+    share = format_share(gate.lost)
+    return f"{lost} of {everybody} agents vanished after they were given it, at most {share} may"
+
+
+def _unsure(seen: Observation, now: int) -> str:
+    """Whether some may still come back."""
+    count = sum(now - at < RETURN for at in seen.vanished)
+    everybody = seen.members + len(seen.vanished)
+    return f"{count} of {everybody} agents vanished a moment ago" if count else ""
 
 
 def _missing(rollout: Rollout, seen: Observation) -> str:

@@ -1,7 +1,7 @@
 """What the members of a rollout do with the candidate, from the rows of the fleet."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from configsvc.fleet import AgentRow, AgentState
@@ -11,7 +11,7 @@ from configsvc.rollout.progress import Rollout
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The connected members of a rollout whose service it concerns.
+    """The members of a rollout whose service it concerns: those connected, and those just lost.
 
     Args:
         agents: connected agents of those services, members or not.
@@ -22,6 +22,8 @@ class Observation:
         latencies: what 99 % of the calls of a member did not exceed, in microseconds, of each that
             makes any.
         incomplete: processes and nodes that did not say what they know.
+        vanished: when members were lost that had been given the candidate, microseconds since the
+            Unix epoch; of those alone that were lost since the rollout is judged.
     """
 
     agents: int
@@ -32,6 +34,7 @@ class Observation:
     failures: float
     latencies: tuple[int, ...]
     incomplete: tuple[str, ...]
+    vanished: tuple[int, ...]
 
     @property
     def members(self) -> int:
@@ -54,10 +57,11 @@ def observe(
     Args:
         rollout: whose members.
         digests: the candidate's bundles, by the services whose bundle it alters.
-        rows: every known agent of the namespace; those that are lost do not count.
+        rows: every known agent of the namespace.
         incomplete: who did not answer.
     """
-    present = [row for row in rows if row.disconnected is None and row.service in digests]
+    concerned = [row for row in rows if row.service in digests]
+    present = [row for row in concerned if row.disconnected is None]
     members = [row for row in present if is_member(rollout, row.instance, row.labels)]
     states = Counter(_state(row, digests[row.service]) for row in members)
     return Observation(
@@ -69,7 +73,21 @@ def observe(
         failures=sum(each.failures for row in members for each in row.traffic),
         latencies=tuple(row.latency_p99 for row in members if row.latency_p99 is not None),
         incomplete=incomplete,
+        vanished=tuple(_vanished(rollout, digests, concerned)),
     )
+
+
+def _vanished(
+    rollout: Rollout, digests: Mapping[str, str], rows: Iterable[AgentRow]
+) -> Iterator[int]:
+    for row in rows:
+        if (
+            row.disconnected is not None
+            and row.disconnected >= rollout.judged
+            and row.wanted_digest == digests[row.service]
+            and is_member(rollout, row.instance, row.labels)
+        ):
+            yield row.disconnected
 
 
 def _state(row: AgentRow, digest: str) -> AgentState:

@@ -26,6 +26,9 @@ MAX_BAKE: Final = parse_duration("7d")
 
 DEFAULT_BAKE: Final = parse_duration("5m")
 
+DEFAULT_LOST: Final = parse_share("10%")
+"""Of the agents that were given a candidate some always vanish: processes are stopped and moved."""
+
 
 class InvalidPlanError(InputError):
     """A plan contradicts itself; `pointer` says where."""
@@ -64,12 +67,14 @@ class Gate:
         open_breakers: how many of those agents may have an open breaker.
         latency_p99: what 99 % of its calls may take at half of those agents, microseconds;
             percentiles of several are not averaged.
+        lost: how many of those agents may vanish afterwards, parts per million.
     """
 
     min_reports: int = 1
     error_rate: Share | None = None
     open_breakers: int | None = None
     latency_p99: Duration | None = None
+    lost: Share = DEFAULT_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,15 @@ def _gate(value: Mapping[str, Any], pointer: str) -> Gate:
         error_rate=_share(value.get("errorRate"), f"{pointer}/errorRate"),
         open_breakers=value.get("openBreakers"),
         latency_p99=_duration(value.get("latencyP99"), f"{pointer}/latencyP99"),
+        lost=_fraction(value.get("lost"), f"{pointer}/lost"),
     )
+
+
+def _fraction(text: str | None, pointer: str) -> Share:
+    share = _share(text, pointer)
+    if share is not None and not 0 <= share <= WHOLE:
+        raise InvalidPlanError(pointer, f"{text} is out of bounds: give 0% up to 100%")
+    return DEFAULT_LOST if share is None else share
 
 
 def _check_growth(stages: tuple[Stage, ...], pointer: str) -> None:
@@ -197,7 +210,7 @@ def _stage_json(stage: Stage) -> dict[str, Any]:
 
 
 def _gate_json(gate: Gate) -> dict[str, Any]:
-    value: dict[str, Any] = {"minReports": gate.min_reports}
+    value: dict[str, Any] = {"minReports": gate.min_reports, "lost": format_share(gate.lost)}
     if gate.error_rate is not None:
         value["errorRate"] = format_share(gate.error_rate)
     if gate.open_breakers is not None:

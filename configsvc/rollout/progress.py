@@ -45,6 +45,7 @@ class Rollout:
         share: the part of the fleet that are members by their share, parts per million.
         began: when it began.
         widened: when members were last added, or it was last resumed.
+        judged: from when on lost members count: since it reached the stage, or was last resumed.
         reason: why it is paused, suspended or aborted; empty otherwise.
     """
 
@@ -57,12 +58,13 @@ class Rollout:
     share: int
     began: int
     widened: int
+    judged: int
     reason: str = ""
 
     @classmethod
     def begin(cls, number: int, author: str, message: str, plan: Plan, now: int) -> "Rollout":
         """Start with the first stage, as far as one minute's share goes."""
-        start = cls(number, author, message, plan, Phase.ROLLING, 0, 0, now, now)
+        start = cls(number, author, message, plan, Phase.ROLLING, 0, 0, now, now, now)
         return start.widen(now)
 
     @property
@@ -98,7 +100,7 @@ class Rollout:
 
     def advance(self, now: int) -> "Rollout":
         """Go on to the next stage."""
-        return replace(self, stage=self.stage + 1).widen(now)
+        return replace(self, stage=self.stage + 1, judged=now).widen(now)
 
     def pause(self, reason: str) -> "Rollout":
         """Add nobody until it is resumed."""
@@ -115,7 +117,7 @@ class Rollout:
     def resume(self, now: int) -> "Rollout":
         """Go on; the present stage bakes anew."""
         self._need({Phase.PAUSED, Phase.SUSPENDED}, "resume", "only a paused or suspended one can")
-        return replace(self, phase=Phase.ROLLING, reason="", widened=now)
+        return replace(self, phase=Phase.ROLLING, reason="", widened=now, judged=now)
 
     def promote(self) -> "Rollout":
         """Put everybody on it."""
@@ -146,6 +148,7 @@ def rollout_to_json(rollout: Rollout) -> dict[str, Any]:
         "share": rollout.share,
         "began": rollout.began,
         "widened": rollout.widened,
+        "judged": rollout.judged,
         "reason": rollout.reason,
     }
 
@@ -166,5 +169,6 @@ def rollout_from_json(value: Mapping[str, Any]) -> Rollout:
         share=int(value["share"]),
         began=int(value["began"]),
         widened=int(value["widened"]),
+        judged=int(value.get("judged", value["widened"])),
         reason=str(value["reason"]),
     )

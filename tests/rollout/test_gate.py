@@ -122,3 +122,30 @@ def test_a_threshold_without_calls_is_no_pass(gate: dict[str, Any]) -> None:
     assert next_of(everybody(gate=gate), row("a")) == Decision(
         Next.WAIT, "no agent has told of calls yet"
     )
+
+
+def test_members_that_vanish_and_stay_away_fail_it() -> None:
+    """At once, when they are more than may; what ends a process cannot be reported by it."""
+    rows = [*(row(f"m{n}") for n in range(8)), row("x", lost=BAKED - MINUTE)]
+    assert next_of(everybody(), *rows, row("z")).next is Next.PROMOTE
+    assert next_of(everybody(), *rows, now=BAKED - 1).next is Next.WAIT
+    failed = next_of(everybody(), *rows)
+    reason = "1 of 9 agents vanished after they were given it, at most 10% may"
+    assert failed == Decision(Next.FAIL, reason)
+    assert next_of(everybody(gate={"lost": "20%"}), *rows).next is Next.PROMOTE
+
+
+def test_members_that_vanished_a_moment_ago_are_waited_for() -> None:
+    """They may only be on their way to another server; no data is no pass."""
+    rows = [*(row(f"m{n}") for n in range(20)), row("x", lost=BAKED - MINUTE + 1)]
+    waiting = next_of(everybody(), *rows)
+    assert waiting == Decision(Next.WAIT, "1 of 21 agents vanished a moment ago")
+
+
+def test_a_resumed_rollout_is_judged_anew() -> None:
+    """Somebody has looked at who vanished before."""
+    rows = [row("a"), row("x", lost=BEGAN + MINUTE)]
+    it = everybody()
+    assert next_of(it, *rows).next is Next.FAIL
+    resumed = it.pause("looked at").resume(BAKED)
+    assert next_of(resumed, *rows, now=BAKED + 5 * MINUTE).next is Next.PROMOTE

@@ -2,7 +2,7 @@
 
 from configsvc.fleet import AgentState
 from configsvc.rollout import observe
-from tests.rollout.world import DIGEST, OTHER, rollout, row
+from tests.rollout.world import BEGAN, DIGEST, OTHER, rollout, row
 
 ALL = rollout({"share": "100%"})
 TOUCHED = {"score": DIGEST}
@@ -27,8 +27,9 @@ def test_others_are_not_counted() -> None:
     """Of services that it does not concern, of those that are lost, of who is no member."""
     labelled = rollout({"labels": {"zone": "a"}})
     rows = [row("a", zone="a"), row("b", service="match", zone="a"), row("c", zone="b")]
-    seen = observe(labelled, TOUCHED, [*rows, row("d", zone="a", lost=True)])
+    seen = observe(labelled, TOUCHED, [*rows, row("d", zone="a", lost=1)])
     assert (seen.agents, seen.members) == (2, 1)
+    assert seen.vanished == ()
 
 
 def test_what_is_said_of_another_bundle_is_no_answer() -> None:
@@ -41,3 +42,16 @@ def test_an_agent_counts_once_for_its_open_breakers() -> None:
     """However many it has."""
     seen = observe(ALL, TOUCHED, [row("a", open_breaker=True), row("b")])
     assert seen.open_breakers == 1
+
+
+def test_members_that_vanish_after_they_were_given_it_are_remembered() -> None:
+    """Not those of former stages, of other bundles, or who were no members."""
+    labelled = rollout({"labels": {"zone": "a"}})
+    rows = [
+        row("a", zone="a", lost=BEGAN),
+        row("b", zone="a", lost=BEGAN - 1),
+        row("c", zone="a", lost=BEGAN + 1, wanted=OTHER),
+        row("d", zone="b", lost=BEGAN + 1),
+        row("e", zone="a", lost=BEGAN + 1, service="match"),
+    ]
+    assert observe(labelled, TOUCHED, rows).vanished == (BEGAN,)

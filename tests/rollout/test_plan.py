@@ -11,7 +11,7 @@ def test_what_is_left_out_has_a_default() -> None:
     """A stage bakes for five minutes, one report is needed, a failure pauses."""
     assert plan_to_json(plan_from_json({"stages": [{"share": "10%"}]})) == {
         "stages": [{"share": "10%", "bake": "5m"}],
-        "gate": {"minReports": 1},
+        "gate": {"minReports": 1, "lost": "10%"},
         "onFailure": "pause",
         "promote": "automatic",
     }
@@ -26,6 +26,7 @@ def test_a_plan_is_written_as_it_was_read() -> None:
             "errorRate": "0.5%",
             "openBreakers": 0,
             "latencyP99": "250ms",
+            "lost": "0%",
         },
         "maxPerMinute": "5%",
         "onFailure": "abort",

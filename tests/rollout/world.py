@@ -23,7 +23,7 @@ def row(  # noqa: PLR0913 an agent has many sides
     *,
     service: str = "score",
     wanted: str = DIGEST,
-    lost: bool = False,
+    lost: int | None = None,
     open_breaker: bool = False,
     reason: str = "",
     calls: tuple[float, float] = (0, 0),
@@ -45,5 +45,5 @@ def row(  # noqa: PLR0913 an agent has many sides
         labels=labels,
         traffic=(Traffic("match", "*", *calls),) if calls[0] else (),
         latency_p99=p99,
-        disconnected=1 if lost else None,
+        disconnected=lost,
     )

@@ -105,3 +105,14 @@ def test_an_aborted_rollout_is_taken_back(fleet: Fleet) -> None:
     states = [fleet.agents[zone].status() for zone in ("a", "b")]
     assert states[0].digest == states[1].digest
     assert states[1].version == 1
+
+
+def test_a_member_that_vanishes_is_remembered(fleet: Fleet) -> None:
+    """It may have crashed on what it was given, and cannot say so."""
+    plan = {"stages": [{"labels": {"zone": "a"}, "bake": "1h"}]}
+    body = {"message": "m", "base": 1, "put": [timeout(attempt="1s")], "rollout": plan}
+    fleet.post("rollouts", body)
+    until(lambda: fleet.agents["a"].status().version == 2)
+    assert fleet.rollout["fleet"]["lost"] == 0
+    fleet.agents["a"].stop()
+    until(lambda: fleet.rollout["fleet"]["lost"] == 1)

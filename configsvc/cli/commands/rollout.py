@@ -133,7 +133,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"  stage {_stage_text(found)}: {_whom(found)}"
     if (fleet := found["fleet"]) is not None:
         states = ", ".join(f"{count} {state}" for state, count in fleet["states"].items()) or "none"
-        yield f"  {fleet['members']} of {fleet['agents']} agents are members: {states}"
+        lost = f", {fleet['lost']} vanished" if fleet.get("lost") else ""
+        yield f"  {fleet['members']} of {fleet['agents']} agents are members: {states}{lost}"
         yield from (
             f"  rejected by {count}: {shown(reason)}"
             for reason, count in fleet["rejections"].items()

@@ -55,5 +55,6 @@ def _seen_json(seen: Observation) -> dict[str, Any]:
         "states": {state.value: count for state, count in seen.states.items()},
         "rejections": dict(seen.rejections),
         "openBreakers": seen.open_breakers,
+        "lost": len(seen.vanished),
         "incomplete": list(seen.incomplete),
     }

@@ -71,10 +71,12 @@ SHAPES: Final[dict[str, Shape]] = {
             "errorRate": _SHARE,
             "openBreakers": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
             "latencyP99": _DURATION,
+            "lost": _SHARE,
         },
         says="What must be true of the agents reached. A rejection always fails it; no data is no "
         "pass. `errorRate` and `latencyP99` are of the calls that those agents report, "
-        "`openBreakers` is how many of them may have an open one.",
+        "`openBreakers` is how many of them may have an open one, `lost` what share of them may "
+        "vanish afterwards (10% unless given).",
     ),
     "RolloutReason": record({}, {"reason": _REASON}),
     "RolloutMove": record(
@@ -108,10 +110,12 @@ SHAPES: Final[dict[str, Shape]] = {
             "states": mapped(COUNT),
             "rejections": mapped(COUNT),
             "openBreakers": COUNT,
+            "lost": COUNT,
             "incomplete": listed(TEXT),
         },
         says="`agents` are the connected ones whose bundle it alters, `members` those of them that "
-        "should hold it now.",
+        "should hold it now; `lost` are members that vanished in this stage after they were given "
+        "it.",
     ),
     "RolloutMoved": record(
         {"namespace": TEXT, "revision": REVISION, "changed": FLAG, "services": listed(TEXT)}
