@@ -54,7 +54,7 @@ def test_two_roots_by_who_must_act() -> None:
 
 @pytest.mark.parametrize(
     ("microseconds", "text"),
-    [(0, "0us"), (80, "80us"), (1_500, "1.5ms"), (250_000, "250ms"), (90_000_000, "90s")],
+    [(0, "0s"), (80, "80us"), (1_500, "1.5ms"), (250_000, "250ms"), (90_000_000, "90s")],
 )
 def test_durations_read_as_people_write_them(microseconds: int, text: str) -> None:
     """With the unit that fits."""

@@ -47,6 +47,12 @@ def test_everything_from_the_environment(tmp_path: Path) -> None:
     assert settings.token.read() == "s3cret"
 
 
+def test_unknown_option_is_refused() -> None:
+    """An agent without its server, because of a name that was mistaken, would go unnoticed."""
+    with pytest.raises(TypeError, match="no option 'server': there are url, token, "):
+        read(server="http://a:1")
+
+
 def test_an_argument_wins() -> None:
     """What the service says hides what the environment says; a token of either form both."""
     environment = {

@@ -14,12 +14,12 @@ _MICROSECONDS_PER_MILLISECOND = 1_000
 
 
 def duration_text(microseconds: int) -> str:
-    """``microseconds`` as people write it: ``250ms``, ``1.5s``, ``80us``."""
+    """``microseconds`` as people write it: ``250ms``, ``1.5s``, ``80us``, ``0s``."""
     if microseconds >= _MICROSECONDS_PER_SECOND:
         return f"{microseconds / _MICROSECONDS_PER_SECOND:g}s"
     if microseconds >= _MICROSECONDS_PER_MILLISECOND:
         return f"{microseconds / _MICROSECONDS_PER_MILLISECOND:g}ms"
-    return f"{microseconds}us"
+    return f"{microseconds}us" if microseconds else "0s"
 
 
 class AgentError(Exception):

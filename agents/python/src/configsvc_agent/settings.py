@@ -118,7 +118,12 @@ def read_settings(service: str, environment: Mapping[str, str], options: Options
 
     Raises:
         SettingsError: a name, the URL or the instance id is malformed.
+        TypeError: there is no such option.
     """
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        known = ", ".join(Options.__annotations__)
+        raise TypeError(f"Agent has no option {unknown[0]!r}: there are {known}")
 
     def setting(given: str | Path | None, variable: str) -> str | None:
         return str(given) if given is not None else environment.get(f"CONFIGSVC_{variable}") or None

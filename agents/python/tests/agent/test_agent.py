@@ -276,8 +276,13 @@ class TestSeeing:
         assert explanation.origin is Origin.OVERRIDE
         lines = str(explanation).splitlines()
         assert lines[0].startswith("player-engine -> score-engine get-score: version 0 (")
-        assert "  breaker.openFor            5s                     CircuitBreaker/all" in lines
-        assert "  retry.backoff.multiplier   200%                   default" in lines
+        words = [line.split() for line in lines]
+        assert ["breaker.openFor", "5s", "CircuitBreaker/all"] in words
+        assert ["retry.backoff.multiplier", "2", "default"] in words
+        sources = {
+            line.rindex(source) for line, (*_, source) in zip(lines[1:], words[1:], strict=True)
+        }
+        assert len(sources) == 1, "columns stand below each other"
 
     def test_explain_uses_the_names_of_documents(self, agent: Agent) -> None:
         """What documents set together, or call otherwise, is found under their names."""
@@ -301,6 +306,13 @@ class TestSeeing:
         """An unknown operation is ``*``; an unknown callee is said to be undeclared."""
         assert agent.explain("score-engine", "nope").operation == "*"
         assert "bank *, undeclared" in str(agent.explain("bank"))
+
+    def test_explain_of_an_edge_without_policies(self, agent: Agent) -> None:
+        """There is its head and nothing below."""
+        given = document()
+        given["outbound"][0]["operations"][0]["policy"] = {}
+        agent._apply(compiled(given))
+        assert str(agent.explain("score-engine", "get-score")).count("\n") == 0
 
     def test_figures_count_ends_and_events(self, agent: Agent) -> None:
         """Calls by their end, retries on the way, latencies in buckets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from configsvc_agent.delivery import Origin
@@ -39,22 +39,29 @@ _SHARES = frozenset(
         "breaker.failureRate",
         "breaker.slowCall.rate",
         "hedge.budget.ratio",
-        "retry.backoff.multiplier",
         "retry.budget.ratio",
     }
 )
+_FACTORS = frozenset({"retry.backoff.multiplier"})
 _WHOLE = 1_000_000
+_WIDEST = 40
+"""Characters of a column; what is longer moves the rest of its line aside."""
 
 
 class Leaf(Value):
-    """One value of an effective policy and the resource that set it (``default`` if none did)."""
+    """One value of an effective policy and the resource that set it (``default`` if none did).
+
+    ``value`` is in microseconds or parts per million where it is a duration or a share, ``text`` is
+    how documents write it.
+    """
 
     path: str
     value: object
     source: str
+    text: str
 
     def __str__(self) -> str:
-        return f"{self.path:<26} {_written(self.path, self.value):<22} {self.source}"
+        return f"{self.path} {self.text} {self.source}"
 
 
 class Explanation(Value):
@@ -75,7 +82,10 @@ class Explanation(Value):
     @property
     def leaves(self) -> tuple[Leaf, ...]:
         """Every value in force, by path."""
-        return tuple(Leaf(path, value, self._source(path)) for path, value in _leaves(self.policy))
+        return tuple(
+            Leaf(path, value, self._source(path), _written(path, value, self.policy))
+            for path, value in _leaves(self.policy)
+        )
 
     def _source(self, path: str) -> str:
         """Who set ``path``, or the compound value that it is part of."""
@@ -93,7 +103,10 @@ class Explanation(Value):
             f"{self.caller} -> {self.callee} {self.operation}{undeclared}: "
             f"version {self.version} ({self.digest[:12] or 'no bundle'}) from {self.origin}"
         )
-        return "\n".join((head, *(f"  {leaf}" for leaf in self.leaves)))
+        leaves = self.leaves
+        path, text = _width(each.path for each in leaves), _width(each.text for each in leaves)
+        lines = (f"  {each.path:<{path}}  {each.text:<{text}}  {each.source}" for each in leaves)
+        return "\n".join((head, *lines))
 
 
 _POLICIES = (
@@ -107,6 +120,7 @@ _POLICIES = (
 
 
 _NAMES = {
+    "fallback.operation.callee": "fallback.operation.service",
     "breaker.ignore": "breaker.failures.ignore",
     "breaker.record": "breaker.failures.record",
     "hedge.copies": "hedge.extra",
@@ -146,12 +160,23 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in rest)
 
 
-def _written(path: str, value: object) -> str:
+def _width(texts: Iterable[str]) -> int:
+    return min(max(map(len, texts), default=0), _WIDEST)
+
+
+def _written(path: str, value: object, policy: CallPolicy) -> str:
     """``value`` as documents write it."""
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(map(str, value)))
-    if isinstance(value, int) and path in _DURATIONS:
+    if isinstance(value, int) and (path in _DURATIONS or _is_window_of_time(path, policy)):
         return duration_text(value)
     if isinstance(value, int) and path in _SHARES:
         return f"{value * 100 / _WHOLE:g}%"
+    if isinstance(value, int) and path in _FACTORS:
+        return f"{value / _WHOLE:g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_window_of_time(path: str, policy: CallPolicy) -> bool:
+    breaker = policy.breaker
+    return path == "breaker.window.size" and breaker is not None and breaker.window.kind == "time"
