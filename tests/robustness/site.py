@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,8 @@ _ROOT = Path(__file__).parents[2]
 class Site:
     """One service, its store and its agent plane."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.directory = directory
         self.data = directory / "data"
         self.data.mkdir(parents=True)
@@ -49,7 +50,7 @@ class Site:
         """What an agent needs to know, behind another port if one is given."""
         return {
             **os.environ,
-            "CONFIGSVC_URL": f"http://127.0.0.1:{port or self.port}",
+            "CONFIGSVC_URL": f"http://{self._host}:{port or self.port}",
             "CONFIGSVC_TOKEN": self.token,
             "CONFIGSVC_NAMESPACE": "prod",
             "CONFIGSVC_CACHE_DIR": str(self.directory / "cache"),
@@ -59,7 +60,7 @@ class Site:
     def serving(self, point: str = "", action: str = "") -> Iterator[None]:
         """Run the agent plane until the block ends."""
         with socket.socket() as listener:
-            listener.bind(("127.0.0.1", self.port))
+            listener.bind((self._host, self.port))
             listener.listen(128)
             self.port = listener.getsockname()[1]
             descriptor = listener.fileno()
@@ -124,9 +125,14 @@ class AgentProcess:
     """An agent of a site in a process of its own; every version that it applied is kept."""
 
     def __init__(
-        self, site: Site, point: str = "", action: str = "", port: int | None = None
+        self,
+        site: Site,
+        point: str = "",
+        action: str = "",
+        port: int | None = None,
+        within: Sequence[str] = (),
     ) -> None:
-        command = [sys.executable, "-m", "tests.robustness.failing_agent"]
+        command = [*within, sys.executable, "-m", "tests.robustness.failing_agent"]
         self._log = (site.directory / f"agent-{time.monotonic_ns()}").open("w+")
         self._process = subprocess.Popen(
             [*command, point, action, str(site.armed)],
@@ -159,10 +165,14 @@ class AgentProcess:
 
 @contextmanager
 def agent(
-    site: Site, point: str = "", action: str = "", port: int | None = None
+    site: Site,
+    point: str = "",
+    action: str = "",
+    port: int | None = None,
+    within: Sequence[str] = (),
 ) -> Iterator[AgentProcess]:
-    """Run an agent until the block ends; behind another port if one is given."""
-    process = AgentProcess(site, point, action, port)
+    """Run an agent until the block ends; behind another port, or within a namespace, if asked."""
+    process = AgentProcess(site, point, action, port, within)
     try:
         yield process
     finally:
