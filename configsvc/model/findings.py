@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from configsvc.model.experiments import Experiment
 from configsvc.model.names import Key
@@ -23,9 +23,11 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class EdgeId:
-    """A call: who calls whom for which operation (``*``: none of those declared)."""
+class EdgeId(NamedTuple):
+    """A call: who calls whom for which operation (``*``: none of those declared).
+
+    A tuple, because checks of large graphs compare and look up a great many of them.
+    """
 
     caller: str
     callee: str
