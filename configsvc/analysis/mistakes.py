@@ -1,16 +1,16 @@
 """What is wrong between documents: fields with two values of one rank, references to nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 
-from configsvc.analysis.provenance import KINDS, EdgeProvenance, NodeDocuments
+from configsvc.analysis.provenance import KINDS, EdgeProvenance
 from configsvc.analysis.text import decimal, listed, share, span
-from configsvc.analysis.view import AmbiguousEdge, EdgeView, MissingReference
+from configsvc.analysis.view import AmbiguousEdge, MissingReference
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import ANY_OPERATION, Kind
+from configsvc.model.names import Kind
 from configsvc.model.policies import EffectiveValue, Leaf, Lifted, Rate, Window
 from configsvc.model.quantities import WHOLE
-from configsvc.resolve import Catalog, Dangling, EffectivePolicy, Fault, Merged, dangling, effective
+from configsvc.resolve import Catalog, Dangling, Fault, Merged, dangling
 from configsvc.schema import leaves
 
 UNDECLARED = "undeclared"
@@ -19,34 +19,20 @@ UNDECLARED = "undeclared"
 _CALLERS = frozenset({Kind.SERVICE, Kind.BFF})
 
 
-def ambiguous_edges(catalog: Catalog, edges: Iterable[EdgeView]) -> Iterator[AmbiguousEdge]:
-    """Every edge with a field that two documents of one rank set differently.
+def ambiguous_edge(edge: EdgeId, provenance: EdgeProvenance) -> AmbiguousEdge | None:
+    """The fields of an edge that two documents of one rank set differently, if there are any.
 
     What a caller does for undeclared calls counts as an edge.
     """
-    for edge in edges:
-        if not isinstance(edge.provenance, EdgeProvenance):
-            continue
-        yield from _ambiguous(edge.id, edge.provenance.policy, edge.provenance)
-    documents = NodeDocuments(catalog)
-    for name, node in catalog.nodes.items():
-        if node.has_bundle:
-            policy = effective(catalog, name, None, ANY_OPERATION)
-            rest = EdgeId(name, UNDECLARED, ANY_OPERATION)
-            yield from _ambiguous(rest, policy, EdgeProvenance(rest, policy, documents))
-
-
-def _ambiguous(
-    edge: EdgeId, policy: EffectivePolicy, provenance: EdgeProvenance
-) -> Iterator[AmbiguousEdge]:
+    policy = provenance.policy
     if not policy.is_ambiguous:
-        return
+        return None
     values: dict[str, tuple[str, ...]] = {}
     for part, kind in KINDS.items():
         merged = policy.merged(kind)
         if merged is not None:
             values |= {f"{part}.{leaf}": _said(merged, leaf) for leaf in merged.ambiguous}
-    yield AmbiguousEdge(edge, provenance, values)
+    return AmbiguousEdge(edge, provenance, values)
 
 
 def _said(merged: Merged[EffectiveValue | None], leaf: str) -> tuple[str, ...]:

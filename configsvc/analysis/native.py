@@ -1,46 +1,36 @@
-"""The native adapter: a namespace's catalog becomes the neutral view that rules read."""
+"""The native adapter: a namespace's catalog becomes the neutral view that rules read.
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from typing import Any, TypeVar, cast
+A catalog that was derived from another shares most with it, and so does its view.
+"""
 
-from configsvc.analysis.guarded import ambiguous, unmanaged_timeout
-from configsvc.analysis.mistakes import ambiguous_edges, missing_references
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from configsvc.analysis.difference import Difference
+from configsvc.analysis.interned import Interned
+from configsvc.analysis.mistakes import missing_references
+from configsvc.analysis.native_callers import Caller, Callers, Runtimes
 from configsvc.analysis.native_routes import operation_requests, route_views
-from configsvc.analysis.provenance import NOWHERE, EdgeProvenance, NodeDocuments
-from configsvc.analysis.view import (
-    NATIVE,
-    CallView,
-    EdgeView,
-    Idempotence,
-    NodeFacts,
-    NodeView,
-    OperationFacts,
-    PolicyView,
-    Runtime,
-    System,
-    WorkId,
-    WorkView,
-)
+from configsvc.analysis.view import NATIVE, EdgeView, NodeView, PolicyView, Runtime, System
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import ANY_OPERATION, Key, Kind
-from configsvc.model.policies import Policy, RateLimit, Timeout
-from configsvc.model.resources import Source
-from configsvc.model.routing import Bff, Gateway
-from configsvc.model.services import Latency, Operation, OutlierDetection, Service
-from configsvc.resolve import CallSite, Catalog, EffectivePolicy, Merged, Node, effective, inbound
-from configsvc.resolve.layers import policy_of
+from configsvc.model.names import NODE_KINDS, POLICY_KINDS, Key, Kind
+from configsvc.model.policies import Policy
+from configsvc.model.routing import Gateway
+from configsvc.resolve import Catalog, Node, affected
 from configsvc.resolve.matching import requests_of
 
-T = TypeVar("T")
+__all__ = ["NativeView", "Runtimes", "native_system"]
 
-_UNKNOWN_OPERATION = OperationFacts()
-_BY_METHOD = Idempotence(by_method=True)
-_NO_LATENCY = Latency()
-
-
-Runtimes = Callable[[EdgeId], Runtime]
-"""What enforces the policies of an edge; an importer tells."""
+_NODES: Final = frozenset(NODE_KINDS)
+_POLICIES: Final = frozenset(POLICY_KINDS)
+_REFERRING: Final = _NODES | {
+    Kind.ROUTE, Kind.AUTHENTICATION, Kind.RATE_LIMIT, Kind.FALLBACK
+}  # fmt: skip
+"""Kinds whose documents refer to others, or are referred to by name."""
+_ROUTING: Final = _NODES | {Kind.ROUTE, Kind.AUTHENTICATION}
+"""Kinds that decide what a gateway's routes take, ask for and reach."""
 
 
 def native_system(catalog: Catalog, runtimes: Runtimes | None = None) -> System:
@@ -48,304 +38,255 @@ def native_system(catalog: Catalog, runtimes: Runtimes | None = None) -> System:
 
     ``runtimes`` says what enforces each edge's policies where that is not the native runtime.
     """
-    return _Adapter(catalog, runtimes or _always_native).system()
+    return NativeView.of(catalog, runtimes).system
 
 
 def _always_native(_: EdgeId) -> Runtime:
     return NATIVE
 
 
-class _Adapter:
-    """Builds the view once; equal parts become one object, so that rules recognise them."""
+@dataclass(frozen=True, slots=True)
+class NativeView:
+    """A catalog, what it looks like to rules, and what is needed to derive the next view."""
 
-    def __init__(self, catalog: Catalog, runtimes: Runtimes) -> None:
+    catalog: Catalog
+    system: System
+    interned: Interned
+    callers: Mapping[str, Caller]
+    policies: Mapping[Key, PolicyView]
+
+    @classmethod
+    def of(cls, catalog: Catalog, runtimes: Runtimes | None = None) -> "NativeView":
+        """The view of everything that the catalog holds."""
+        interned = Interned()
+        making = Callers(catalog, runtimes or _always_native, interned)
+        callers = {name: making.caller(node) for name, node in catalog.nodes.items()}
+        edges = {name: edge for caller in callers.values() for name, edge in caller.edges.items()}
+        policies = dict(_policy_views(catalog, catalog.resources))
+        system = System(
+            edges=tuple(edges.values()),
+            works={name: w for caller in callers.values() for name, w in caller.works.items()},
+            nodes=_node_views(making, catalog, edges.values()),
+            policies=tuple(policies.values()),
+            ambiguous=tuple(chain.from_iterable(c.ambiguous for c in callers.values())),
+            references=tuple(missing_references(catalog)),
+            routes=route_views(catalog),
+            requests={
+                name: requests
+                for node in catalog.nodes.values()
+                for name, requests in operation_requests(node).items()
+            },
+            waivers=_waivers(catalog),
+            namespace=catalog.namespace,
+        )
+        return cls(catalog, system, interned, callers, policies)
+
+    def after(
+        self, catalog: Catalog, keys: Collection[Key]
+    ) -> "tuple[NativeView, Difference]":
+        """The view of a catalog that was derived from this one's, and what differs.
+
+        ``keys``: every resource that is different in it.
+        """
+        return _Derived(self, catalog, keys).view()
+
+
+class _Derived:
+    """A view on its way from the one before."""
+
+    def __init__(self, before: NativeView, catalog: Catalog, keys: Collection[Key]) -> None:
+        self._before = before
         self._catalog = catalog
-        self._runtimes = runtimes
-        self._documents = NodeDocuments(catalog)
-        self._values: dict[Any, Any] = {}
-        self._policies: dict[int, tuple[Any, ...]] = {}
-        self._merged: dict[int, Any] = {}
-        self._held: list[EffectivePolicy] = []
-        self._edges: dict[EdgeId, EdgeView] = {}
-        self._nodes: dict[str, NodeFacts] = {}
-        self._operations: dict[WorkId, tuple[Idempotence, Latency, OperationFacts]] = {}
-        self._admissions: dict[WorkId, tuple[RateLimit | None, tuple[Source, ...]]] = {}
+        self._keys = keys
+        self._kinds = {key.kind for key in keys}
+        self._making = Callers(catalog, _always_native, before.interned, before.callers)
 
-    def system(self) -> System:
-        """Everything that the catalog holds."""
-        works = {(w.node, w.operation): w for w in self._works()}
-        edges = tuple(self._edges.values())
-        return System(
-            edges=edges,
-            works=works,
-            nodes=self._node_views(edges),
-            policies=tuple(self._policy_views()),
-            ambiguous=tuple(ambiguous_edges(self._catalog, edges)),
-            references=tuple(missing_references(self._catalog)),
-            routes=route_views(self._catalog),
-            requests=operation_requests(self._catalog),
-            waivers={Key(Kind.WAIVER, n): w for n, w in self._catalog.waivers.items()},
-            namespace=self._catalog.namespace,
-        )
+    def view(self) -> tuple[NativeView, Difference]:
+        """The view, and what differs."""
+        changed = self._changed_callers()
+        callers = _replaced(self._before.callers, changed)
+        difference = self._difference(changed)
+        policies = self._policies()
+        system = self._system(changed, difference, policies)
+        view = NativeView(self._catalog, system, self._before.interned, callers, policies)
+        return view, difference
 
-    def _works(self) -> Iterator[WorkView]:
-        graph = self._catalog.graph
-        for name, node in self._catalog.nodes.items():
-            for operation, sites in graph.outgoing(name).sites.items():
-                yield self._work(node, operation, sites)
-            called = isinstance(node.spec, Gateway) and graph.named_by(name)
-            yield self._work(node, ANY_OPERATION, graph.outgoing(name) if called else ())
-
-    def _work(self, node: Node, operation: str, sites: Iterable[CallSite]) -> WorkView:
-        calls = tuple(self._call(site) for site in sites)
-        if isinstance(node.spec, Gateway):
-            return self._route(node, operation, calls)
-        declared = node.operations.get(operation)
-        if declared is None:
-            return WorkView(node.name, operation, self._documents.node(node.name), calls=calls)
-        return WorkView(
-            node.name,
-            operation,
-            self._documents.operation(node.name, operation),
-            facts=self._operation(node.name, operation)[2],
-            latency=declared.latency,
-            slo=declared.slo,
-            external_rate=declared.external_rate,
-            calls=calls,
-            composes=isinstance(node.spec, Bff),
-        )
-
-    def _route(self, gateway: Node, name: str, calls: tuple[CallView, ...]) -> WorkView:
-        """A route of a gateway, or all of them together where the gateway is called."""
-        route = self._catalog.routes.get(name)
-        if route is None:
-            provenance, slo = self._documents.node(gateway.name), None
-        else:
-            provenance, slo = self._documents.route(name), route.slo
-        return WorkView(gateway.name, name, provenance, slo=slo, calls=calls, alternatives=True)
-
-    def _call(self, site: CallSite) -> CallView:
-        edge = self._edges.get(site.edge)
-        if edge is None:
-            edge = self._edges[site.edge] = self._edge(site.edge)
-        call = site.call
-        return CallView(
-            edge,
-            call.stage,
-            call.times.typical,
-            call.times.max,
-            call.optional,
-            default=self._has_default(site),
-        )
-
-    def _has_default(self, site: CallSite) -> bool:
-        """Whether a BFF says what stands in for the answer of this call."""
-        spec = self._catalog.nodes[site.parent.service].spec
-        if not isinstance(spec, Bff):
-            return False
-        endpoint = next(e for e in spec.endpoints if e.name == site.parent.operation)
-        return endpoint.calls[int(site.pointer.rpartition("/")[2])].default is not None
-
-    def _edge(self, edge: EdgeId) -> EdgeView:
-        policy = effective(self._catalog, edge.caller, edge.callee, edge.operation)
-        caller = self._node(edge.caller)
-        idempotence, latency, operation = self._operation(edge.callee, edge.operation)
-        admission, sources = self._admission(edge.callee, edge.operation)
-        runtime = self._runtimes(edge)
-        runtime = runtime if runtime is NATIVE else self._one(runtime)
-        timeout, retry, breaker, bulkhead, rate_limit, hedge, fallback = self._values_of(
-            policy, managed=caller.enforced
-        )
-        return EdgeView(
-            id=edge,
-            provenance=EdgeProvenance(
-                edge, policy, self._documents, sources, foreign=runtime is not NATIVE
-            ),
-            timeout=timeout,
-            retry=retry,
-            breaker=breaker,
-            bulkhead=bulkhead,
-            rate_limit=rate_limit,
-            hedge=hedge,
-            fallback=fallback,
-            runtime=runtime,
-            own_breaker=_is_own(policy.breaker),
-            idempotence=idempotence,
-            latency=latency,
-            operation=operation,
-            caller=caller,
-            callee=self._node(edge.callee),
-            admission=admission,
-        )
-
-    def _values_of(self, policy: EffectivePolicy, *, managed: bool) -> tuple[Any, ...]:
-        """The values of all policy kinds, in the order of `EdgeView`."""
-        if not managed:
-            return _UNMANAGED
-        found = self._policies.get(id(policy))
-        if found is None:
-            kinds = (
-                policy.timeout, policy.retry, policy.breaker, policy.bulkhead, policy.rate_limit,
-                policy.hedge, policy.fallback,
-            )  # fmt: skip
-            timeout, *others = [
-                None if merged is None else self._value(part, merged)
-                for part, merged in zip(_PARTS, kinds, strict=True)
-            ]
-            found = self._policies[id(policy)] = (timeout or _NO_TIMEOUT, *others)
-            self._held.append(policy)
+    def _changed_callers(self) -> dict[str, Caller | None]:
+        """Callers that differ; None for those that are gone."""
+        found: dict[str, Caller | None] = {}
+        for name in self._stale():
+            node = self._catalog.nodes.get(name)
+            caller = None if node is None else self._making.caller(node)
+            if caller is not self._before.callers.get(name):
+                found[name] = caller
         return found
 
-    def _value(self, part: str, merged: Merged[Any]) -> Any:  # noqa: ANN401 - by kind
-        found = self._merged.get(id(merged))
-        if found is None:
-            value = merged.value
-            if merged.ambiguous:
-                found = ambiguous(value, part, merged.ambiguous)
-            else:
-                found = self._one(value)
-            self._merged[id(merged)] = found
-        return found
+    def _stale(self) -> set[str]:
+        """Callers whose operations or edges may differ."""
+        before, after = self._before.catalog, self._catalog
+        stale = set(affected(before, after, self._keys))
+        for key in self._keys:
+            if key.kind in _POLICIES and self._is_inbound(key):
+                # It is in force at the callee, and a fact about the edges of its callers.
+                for name in affected(before, after, (key,)):
+                    stale |= before.graph.named_by(name) | after.graph.named_by(name)
+            elif key.kind in _NODES:
+                # Whether anybody calls a gateway decides what stands for all of its routes.
+                stale.update(_called_gateways(before, key.name), _called_gateways(after, key.name))
+        return stale
 
-    def _node(self, name: str) -> NodeFacts:
-        found = self._nodes.get(name)
-        if found is None:
-            found = self._nodes[name] = self._one(_node_facts(self._catalog.nodes[name].spec))
-        return found
-
-    def _operation(self, node: str, name: str) -> tuple[Idempotence, Latency, OperationFacts]:
-        found = self._operations.get((node, name))
-        if found is None:
-            operation = self._catalog.nodes[node].operations.get(name)
-            found = self._operations[node, name] = self._operation_parts(operation)
-        return found
-
-    def _operation_parts(
-        self, operation: Operation | None
-    ) -> tuple[Idempotence, Latency, OperationFacts]:
-        if operation is None:
-            return _BY_METHOD, _NO_LATENCY, _UNKNOWN_OPERATION
-        return (
-            self._one(Idempotence(operation.is_idempotent)),
-            self._one(operation.latency),
-            self._one(_operation_facts(operation)),
+    def _is_inbound(self, key: Key) -> bool:
+        found = (catalog.resources.get(key) for catalog in (self._before.catalog, self._catalog))
+        specs = (resource.spec for resource in found if resource is not None)
+        return any(
+            isinstance(spec, Policy) and (spec.target is None or spec.side == "callee")
+            for spec in specs
         )
 
-    def _admission(self, node: str, operation: str) -> tuple[RateLimit | None, tuple[Source, ...]]:
-        found = self._admissions.get((node, operation))
-        if found is None:
-            found = self._admissions[node, operation] = self._strictest(node, operation)
-        return found
+    def _difference(self, changed: Mapping[str, Caller | None]) -> Difference:
+        pairs = [(self._before.callers.get(name), now) for name, now in changed.items()]
+        return Difference.of(
+            edges=((was.edges if was else {}, now.edges if now else {}) for was, now in pairs),
+            works=((was.works if was else {}, now.works if now else {}) for was, now in pairs),
+            nodes=self._touched_nodes(),
+        )
 
-    def _strictest(self, node: str, operation: str) -> tuple[RateLimit | None, tuple[Source, ...]]:
-        """The limit that lets the fewest calls in, of those that all callers share."""
-        if isinstance(self._catalog.nodes[node].spec, Gateway):
-            return None, NOWHERE
-        server = inbound(self._catalog, node, operation)
-        limits = [limit for limit in server.rate_limits if limit.value.key is None]
-        if not limits:
-            return None, NOWHERE
-        least = min(limits, key=lambda limit: limit.value.rate.limit / limit.value.rate.period)
-        source = Source(Key(Kind.RATE_LIMIT, least.name), "/spec/rate")
-        return self._one(least.value), (source,)
+    def _touched_nodes(self) -> frozenset[str]:
+        """Nodes that came, went, or are declared otherwise."""
+        before, after = self._before.catalog.nodes, self._catalog.nodes
+        names = {key.name for key in self._keys if key.kind in _NODES}
+        return frozenset(name for name in names if before.get(name) is not after.get(name))
 
-    def _node_views(self, edges: Iterable[EdgeView]) -> dict[str, NodeView]:
-        incoming: dict[str, list[EdgeView]] = {}
-        outgoing: dict[str, list[EdgeView]] = {}
-        for edge in edges:
-            incoming.setdefault(edge.id.callee, []).append(edge)
-            outgoing.setdefault(edge.id.caller, []).append(edge)
-        return {
-            name: NodeView(
-                name,
-                node.key,
-                self._documents.node(name),
-                self._node(name),
-                node.discovery,
-                tuple(incoming.get(name, ())),
-                tuple(outgoing.get(name, ())),
-                requests=tuple(requests_of(o.match) for o in node.operations.values() if o.match),
-                emits=tuple(o.emits for o in node.operations.values()),
-            )
-            for name, node in self._catalog.nodes.items()
-        }
+    def _policies(self) -> Mapping[Key, PolicyView]:
+        keys = {key for key in self._keys if key.kind in _POLICIES}
+        if not keys:
+            return self._before.policies
+        policies = dict(self._before.policies)
+        for key in keys:
+            policies.pop(key, None)
+        policies.update(_policy_views(self._catalog, keys))
+        return policies
 
-    def _policy_views(self) -> Iterator[PolicyView]:
-        for key, resource in self._catalog.resources.items():
-            policy = resource.spec
-            if isinstance(policy, Policy) and policy.target is not None:
-                yield PolicyView(key, policy.target, policy.fields, policy.side == "callee")
+    def _system(
+        self,
+        changed: Mapping[str, Caller | None],
+        difference: Difference,
+        policies: Mapping[Key, PolicyView],
+    ) -> System:
+        before, catalog = self._before.system, self._catalog
+        edges = difference.edges_after(before.by_id)
+        moved = policies is not self._before.policies
+        refers = not self._kinds.isdisjoint(_REFERRING)
+        routed = not self._kinds.isdisjoint(_ROUTING)
+        waived = Kind.WAIVER in self._kinds
+        system = System(
+            edges=before.edges if edges is before.by_id else tuple(edges.values()),
+            works=difference.works_after(before.works),
+            nodes=self._nodes(difference),
+            policies=tuple(policies.values()) if moved else before.policies,
+            ambiguous=self._ambiguous(changed),
+            references=tuple(missing_references(catalog)) if refers else before.references,
+            routes=route_views(catalog) if routed else before.routes,
+            requests=self._requests(difference.nodes),
+            waivers=_waivers(catalog) if waived else before.waivers,
+            namespace=catalog.namespace,
+        )
+        system.inherit(before, edges, same_calls=difference.same_calls)
+        return system
 
-    def _one(self, value: T) -> T:
-        """The one object that stands for all equal values."""
-        return cast("T", self._values.setdefault((type(value), value), value))
+    def _nodes(self, difference: Difference) -> Mapping[str, NodeView]:
+        names = difference.touched
+        if not names:
+            return self._before.system.nodes
+        nodes = dict(self._before.system.nodes)
+        gone = {id(edge) for edge in difference.gone}
+        for name in names:
+            before, node = nodes.pop(name, None), self._catalog.nodes.get(name)
+            if node is None:
+                continue
+            incoming = [e for e in (before.incoming if before else ()) if id(e) not in gone]
+            outgoing = [e for e in (before.outgoing if before else ()) if id(e) not in gone]
+            incoming += (edge for edge in difference.fresh if edge.id.callee == name)
+            outgoing += (edge for edge in difference.fresh if edge.id.caller == name)
+            nodes[name] = _node_view(self._making, node, incoming, outgoing)
+        return nodes
+
+    def _ambiguous(self, changed: Mapping[str, Caller | None]) -> tuple:
+        before = self._before.system.ambiguous
+        kept = [edge for edge in before if edge.id.caller not in changed]
+        fresh = [edge for caller in changed.values() if caller for edge in caller.ambiguous]
+        return before if len(kept) == len(before) and not fresh else (*kept, *fresh)
+
+    def _requests(self, names: Collection[str]) -> Mapping:
+        before = self._before.system.requests
+        if not names:
+            return before
+        requests = {name: each for name, each in before.items() if name[0] not in names}
+        for name in names:
+            node = self._catalog.nodes.get(name)
+            requests |= {} if node is None else operation_requests(node)
+        return requests
 
 
-_OPERATION_OR_PAIR = 2
-"""The weakest rank of a target that names an operation, or both ends of an edge."""
-
-_NO_TIMEOUT = Timeout()
-_PARTS = ("timeout", "retry", "breaker", "bulkhead", "rate_limit", "hedge", "fallback")
-_UNMANAGED = (unmanaged_timeout(), None, None, None, None, None, None)
-
-
-def _is_own(merged: Merged[Any] | None) -> bool:
-    """Whether somebody wrote it for this operation or pair in particular."""
-    if merged is None:
-        return False
-    target = policy_of(merged.parts[0].resources[0]).target
-    return target is not None and target.rank <= _OPERATION_OR_PAIR
+def _replaced(
+    before: Mapping[str, Caller], changed: Mapping[str, Caller | None]
+) -> Mapping[str, Caller]:
+    if not changed:
+        return before
+    callers = dict(before)
+    for name, caller in changed.items():
+        callers.pop(name, None)
+        if caller is not None:
+            callers[name] = caller
+    return callers
 
 
-def _operation_facts(operation: Operation) -> OperationFacts:
-    return OperationFacts(
-        streaming=operation.streaming,
-        own_time=operation.own_time,
-        limit=operation.limit,
-        emits=operation.emits,
-        max_body=operation.max_body,
-        cancels=operation.cancels,
-        honours_deadline=operation.honours_deadline,
-        calls=bool(operation.calls),
+def _called_gateways(catalog: Catalog, caller: str) -> Iterator[str]:
+    for name in catalog.graph.callees(caller):
+        if isinstance(catalog.nodes[name].spec, Gateway):
+            yield name
+
+
+def _policy_views(
+    catalog: Catalog, keys: Iterable[Key]
+) -> Iterator[tuple[Key, PolicyView]]:
+    for key in keys:
+        resource = catalog.resources.get(key)
+        policy = None if resource is None else resource.spec
+        if isinstance(policy, Policy) and policy.target is not None:
+            view = PolicyView(key, policy.target, policy.fields, policy.side == "callee")
+            yield key, view
+
+
+def _node_views(
+    making: Callers, catalog: Catalog, edges: Iterable[EdgeView]
+) -> dict[str, NodeView]:
+    incoming: dict[str, list[EdgeView]] = {}
+    outgoing: dict[str, list[EdgeView]] = {}
+    for edge in edges:
+        incoming.setdefault(edge.id.callee, []).append(edge)
+        outgoing.setdefault(edge.id.caller, []).append(edge)
+    return {
+        name: _node_view(making, node, incoming.get(name, ()), outgoing.get(name, ()))
+        for name, node in catalog.nodes.items()
+    }
+
+
+def _node_view(
+    making: Callers, node: Node, incoming: Iterable[EdgeView], outgoing: Iterable[EdgeView]
+) -> NodeView:
+    return NodeView(
+        node.name,
+        node.key,
+        making.document(node.name).whole,
+        making.facts(node.name),
+        node.discovery,
+        tuple(incoming),
+        tuple(outgoing),
+        requests=tuple(requests_of(o.match) for o in node.operations.values() if o.match),
+        emits=tuple(o.emits for o in node.operations.values()),
     )
 
 
-def _node_facts(spec: Service | Gateway | Bff) -> NodeFacts:
-    if isinstance(spec, Gateway):
-        return NodeFacts(instances=spec.replicas, processes=1)
-    capacity, discovery = spec.capacity, spec.discovery
-    facts = NodeFacts(
-        instances=capacity.instances or len(discovery.instances) or None,
-        processes=capacity.processes,
-        workers=capacity.workers,
-        requests_per_second=capacity.requests_per_second,
-        ejects=discovery.outlier_detection is not None,
-        ejects_after=_ejects_after(discovery.outlier_detection),
-        sticky=discovery.load_balancing == "consistent-hash",
-        one_address=discovery.mode == "server",
-        refresh=discovery.refresh,
-        dns_ttl=discovery.dns_ttl,
-    )
-    return _with_service_facts(facts, spec) if isinstance(spec, Service) else facts
-
-
-def _ejects_after(detection: OutlierDetection | None) -> int | None:
-    if detection is None:
-        return None
-    counts = (detection.consecutive_5xx, detection.consecutive_gateway)
-    return min((count for count in counts if count is not None), default=None)
-
-
-def _with_service_facts(facts: NodeFacts, spec: Service) -> NodeFacts:
-    pool, server = spec.client.connection_pool, spec.server
-    return replace(
-        facts,
-        pool_max=pool.max,
-        pool_wait=pool.wait,
-        pool_idle=pool.idle,
-        pool_max_age=pool.max_age,
-        idle=server.idle,
-        drain=server.drain,
-        replay_buffer=server.replay_buffer,
-        enforced=spec.client.runtime == "agent",
-    )
+def _waivers(catalog: Catalog) -> Mapping:
+    return {Key(Kind.WAIVER, name): waiver for name, waiver in catalog.waivers.items()}

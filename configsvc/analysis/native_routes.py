@@ -2,45 +2,47 @@
 
 from collections.abc import Iterator
 
-from configsvc.analysis.provenance import NodeDocuments
+from configsvc.analysis.provenance import DocumentProvenance
 from configsvc.analysis.routing import PUBLIC, RouteView
 from configsvc.model.names import ANY_OPERATION, Key, Kind
 from configsvc.model.routing import PUBLIC as PUBLIC_NAME
 from configsvc.model.routing import Rewrite, Route
-from configsvc.resolve import Catalog, NodeId
+from configsvc.resolve import Catalog, Node, NodeId
 from configsvc.resolve.matching import Requests, requests_of, rewritten, route_order
 
 
 def route_views(catalog: Catalog) -> dict[str, tuple[RouteView, ...]]:
     """The routes of each gateway, in the order in which they are tried."""
-    documents = NodeDocuments(catalog)
     return {
         gateway: tuple(
-            _route_view(catalog, documents, gateway, name, route)
+            _route_view(catalog, gateway, name, route)
             for name, route in catalog.routes_of(gateway)
         )
         for gateway in catalog.gateways
     }
 
 
-def operation_requests(catalog: Catalog) -> dict[tuple[str, str], Requests]:
-    """What each declared operation takes."""
+def operation_requests(node: Node) -> dict[tuple[str, str], Requests]:
+    """What each declared operation of a node takes."""
     return {
-        (name, operation.name): requests_of(operation.match)
-        for name, node in catalog.nodes.items()
+        (node.name, operation.name): requests_of(operation.match)
         for operation in node.operations.values()
         if operation.match is not None
     }
 
 
-def _route_view(
-    catalog: Catalog, documents: NodeDocuments, gateway: str, name: str, route: Route
-) -> RouteView:
+def route_document(catalog: Catalog, name: str) -> DocumentProvenance:
+    """The document of a route."""
+    key = Key(Kind.ROUTE, name)
+    return DocumentProvenance(key, "/spec", catalog.routes[name], catalog.resources[key].revision)
+
+
+def _route_view(catalog: Catalog, gateway: str, name: str, route: Route) -> RouteView:
     *order, _ = route_order(name, route)
     rewrite = route.rewrite or Rewrite()
     return RouteView(
         key=Key(Kind.ROUTE, name),
-        provenance=documents.route(name),
+        provenance=route_document(catalog, name),
         order=tuple(order),
         hosts=route.hosts,
         requests=rewritten(route.match, None),

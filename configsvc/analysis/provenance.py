@@ -10,7 +10,7 @@ from configsvc.model.findings import EdgeId
 from configsvc.model.names import API_VERSION, Key, Kind
 from configsvc.model.resources import Source
 from configsvc.model.services import Service
-from configsvc.resolve import Catalog, EffectivePolicy, Merged
+from configsvc.resolve import EffectivePolicy, Merged, Node
 from configsvc.resolve.layers import policy_of
 from configsvc.schema import load_value, read
 
@@ -56,63 +56,75 @@ class DocumentProvenance:
         return self._written
 
 
-class NodeDocuments:
-    """The documents of all nodes, and the parts of them that edges are about."""
+class NodeDocument:
+    """The document of one node, and the parts of it that edges and operations are about.
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self.leaves: dict[tuple[int, str], tuple[Source, ...]] = {}
-        """Sources of policies' leaves, by the merge that they took part in: edges share them."""
-        self._nodes: dict[str, DocumentProvenance] = {}
-        self._operations: dict[tuple[str, str], DocumentProvenance] = {}
+    It keeps the node and nothing else of the catalog, because views outlive catalogs.
+    """
 
-    def node(self, name: str) -> DocumentProvenance:
-        """The document of a node."""
-        found = self._nodes.get(name)
+    __slots__ = ("_node", "_operations", "_revision", "whole")
+
+    def __init__(self, node: Node, revision: int | None) -> None:
+        self._node = node
+        self._revision = revision
+        self._operations: dict[str, DocumentProvenance] = {}
+        self.whole = DocumentProvenance(node.key, "/spec", node.spec, revision)
+
+    @property
+    def node(self) -> Node:
+        """The node that the document declares."""
+        return self._node
+
+    def operation(self, name: str) -> DocumentProvenance:
+        """The part that declares an operation; one without fields where none does."""
+        found = self._operations.get(name)
         if found is None:
-            node = self._catalog.nodes[name]
-            found = DocumentProvenance(node.key, "/spec", node.spec, self._revision(node.key))
-            self._nodes[name] = found
+            found = self._operations[name] = self._operation(name)
         return found
 
-    def operation(self, name: str, operation: str) -> DocumentProvenance:
-        """The part of a node's document that declares an operation, if one does."""
-        found = self._operations.get((name, operation))
-        if found is None:
-            found = self._operations[name, operation] = self._operation(name, operation)
-        return found
-
-    def client(self, name: str) -> tuple[Source, ...]:
+    @property
+    def client(self) -> tuple[Source, ...]:
         """Where a node says how it calls others: the place of what an importer found out."""
-        key = self._catalog.nodes[name].key
-        return (Source(key, "/spec/client", self._revision(key)),)
+        return (Source(self._node.key, "/spec/client", self._revision),)
 
-    def route(self, name: str) -> DocumentProvenance:
-        """The document of a route."""
-        key = Key(Kind.ROUTE, name)
-        return DocumentProvenance(key, "/spec", self._catalog.routes[name], self._revision(key))
+    def _operation(self, name: str) -> DocumentProvenance:
+        node = self._node
+        if name not in node.operations:
+            return DocumentProvenance(node.key, "/spec", frozenset(), self._revision)
+        base = f"/spec/{node.calls_field}/{list(node.operations).index(name)}"
+        return DocumentProvenance(node.key, base, node.operations[name], self._revision)
 
-    def _operation(self, name: str, operation: str) -> DocumentProvenance:
-        node = self._catalog.nodes[name]
-        if operation not in node.operations:
-            return DocumentProvenance(node.key, "/spec", frozenset(), self._revision(node.key))
-        index = list(node.operations).index(operation)
-        base = f"/spec/{node.calls_field}/{index}"
-        return DocumentProvenance(
-            node.key, base, node.operations[operation], self._revision(node.key)
-        )
 
-    def _revision(self, key: Key) -> int | None:
-        return self._catalog.resources[key].revision
+class PolicySources:
+    """Where policies' leaves were written, by the merge that they took part in: edges share it."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        # With the merge itself: as long as it is kept, no other object has its identity.
+        self._found: dict[tuple[int, str], tuple[Merged[Any], tuple[Source, ...]]] = {}
+
+    def of(self, merged: Merged[Any], path: str) -> tuple[Source, ...]:
+        """Where a leaf was written; nothing for a default."""
+        key = (id(merged), path)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = (merged, _policy_sources(merged, path))
+        return found[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeProvenance:
-    """The fields of one native edge, by part: ``retry.attempts``, ``operation.latency.p99``."""
+    """The fields of one native edge, by part: ``retry.attempts``, ``operation.latency.p99``.
+
+    ``callee`` None: the edge stands for all calls that nobody declared.
+    """
 
     edge: EdgeId
     policy: EffectivePolicy
-    documents: NodeDocuments
+    caller: NodeDocument
+    callee: NodeDocument | None
+    leaves: PolicySources
     admission: tuple[Source, ...] = NOWHERE
     foreign: bool = False
 
@@ -122,23 +134,19 @@ class EdgeProvenance:
         if part == "admission":
             return self.admission
         if part == "runtime":
-            return self.documents.client(self.edge.caller) if self.foreign else NOWHERE
+            return self.caller.client if self.foreign else NOWHERE
         if part in _FACTS:
-            return self._facts(part).sources(path)
+            document = self._facts(part)
+            return NOWHERE if document is None else document.sources(path)
         merged = self._merged(part)
-        if merged is None:
-            return NOWHERE
-        key = (id(merged), path)
-        found = self.documents.leaves.get(key)
-        if found is None:
-            found = self.documents.leaves[key] = _policy_sources(merged, path)
-        return found
+        return NOWHERE if merged is None else self.leaves.of(merged, path)
 
     def home(self, field: str) -> tuple[Source, ...]:
         """Return where ``field`` would be added: to the most specific policy of its kind."""
         part, _, path = field.partition(".")
         if part in _FACTS:
-            return self._facts(part).home(path)
+            document = self._facts(part)
+            return NOWHERE if document is None else document.home(path)
         merged = self._merged(part)
         if merged is None:
             return NOWHERE
@@ -147,12 +155,12 @@ class EdgeProvenance:
         names = frozenset(policy_of(resource).fields)
         return DocumentProvenance(resource.key, "/spec", names, resource.revision).home(path)
 
-    def _facts(self, part: str) -> DocumentProvenance:
+    def _facts(self, part: str) -> DocumentProvenance | None:
         if part == "caller":
-            return self.documents.node(self.edge.caller)
-        if part == "callee":
-            return self.documents.node(self.edge.callee)
-        return self.documents.operation(self.edge.callee, self.edge.operation)
+            return self.caller.whole
+        if self.callee is None:
+            return None
+        return self.callee.whole if part == "callee" else self.callee.operation(self.edge.operation)
 
     def _merged(self, part: str) -> Merged[Any] | None:
         kind = KINDS.get(part)

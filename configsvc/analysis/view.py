@@ -380,6 +380,15 @@ class System:
         """Edges by their identity."""
         return {edge.id: edge for edge in self.edges}
 
+    def inherit(
+        self, before: "System", by_id: Mapping[EdgeId, EdgeView], *, same_calls: bool
+    ) -> None:
+        """Take what follows from the whole from the system that this one was derived from."""
+        known: dict[str, object] = {"by_id": by_id}
+        if same_calls:
+            known |= {"components": before.components, "cyclic": before.cyclic}
+        vars(self).update(known)  # where a `cached_property` keeps what it has found
+
 
 @dataclass(frozen=True, slots=True)
 class WaiverUse:
