@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import groupby
 
 from configsvc.analysis.arithmetic import copies, failure_share, worst_case
+from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
 from configsvc.analysis.rates import Rates
 from configsvc.analysis.readers import Edge, missing_data
@@ -36,13 +37,45 @@ class Bounds:
     """
 
     def __init__(self, system: System) -> None:
-        self._system = system
+        self.system = system
         self._longest: dict[WorkId, Range] = {}
         self._worst_cases: dict[int, Range] = {}
         self._alone: dict[_Key, Range] = {}
         self._copies: dict[int, Range] = {}
         self._uncut: dict[_Key, Range] = {}
         self._cut: dict[int, Range] = {}
+
+    def after(self, system: System, difference: Difference) -> "Bounds":
+        """The bounds of a system that was derived from this one; what still holds is kept.
+
+        No bound of an edge or an operation follows from what others call further down: a caller's
+        own limits bound its calls, and an operation's own calls bound its work.
+        """
+        bounds = Bounds(system)
+        bounds._longest = self._longest.copy()
+        bounds._worst_cases = self._worst_cases.copy()
+        bounds._copies = self._copies.copy()
+        bounds._cut = self._cut.copy()
+        bounds._alone, bounds._uncut = self._alone, self._uncut
+        bounds._forget(difference)
+        vars(bounds)["_rates"] = self._rates.after(system, difference)
+        return bounds
+
+    def _forget(self, difference: Difference) -> None:
+        for edge in difference.gone:
+            self._copies.pop(id(edge), None)
+            self._worst_cases.pop(id(edge), None)
+        for work in difference.works_gone:
+            self._longest.pop((work.node, work.operation), None)
+            self._cut.pop(id(work), None)
+        # What an edge may fall back to is another edge of its caller.
+        callers = {edge.id.caller for edge in (*difference.gone, *difference.fresh)}
+        for name in callers.union(work.node for work in difference.works_fresh):
+            node = self.system.nodes.get(name)
+            for edge in () if node is None else node.outgoing:
+                self._worst_cases.pop(id(edge), None)
+            for work in self.system.works_of.get(name, ()):
+                self._longest.pop((work.node, work.operation), None)
 
     def subtree(self, edge: EdgeView) -> Range:
         """The longest that the callee works on one request over ``edge``."""
@@ -52,7 +85,7 @@ class Bounds:
         """The longest that an operation works on one request, its calls included."""
         found = self._longest.get(work_id)
         if found is None:
-            work = self._system.works.get(work_id)
+            work = self.system.works.get(work_id)
             unknown = Range.at_least(0, f"{work_id[0]}[{work_id[1]}].ownTime")
             found = self._longest[work_id] = unknown if work is None else self._work(work)
         return found
@@ -141,7 +174,7 @@ class Bounds:
 
     @cached_property
     def _rates(self) -> Rates:
-        return Rates(self._system)
+        return Rates(self.system)
 
     def _under_way(self, edge: EdgeView, latency: Callable[[Edge], float]) -> Range:
         """How many calls are under way on ``edge`` at a time, over all processes."""
@@ -174,7 +207,7 @@ class Bounds:
         target = None if edge.fallback is None else edge.fallback.operation
         if target is None:
             return ZERO
-        instead = self._system.by_id.get(EdgeId(edge.id.caller, target.service, target.operation))
+        instead = self.system.by_id.get(EdgeId(edge.id.caller, target.service, target.operation))
         if instead is None:
             return Range.at_least(0, f"the edge to {target.service}[{target.operation}]")
         return self.worst_case_alone(instead)

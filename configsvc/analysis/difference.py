@@ -1,14 +1,28 @@
 """What differs between two systems of which one was derived from the other."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, Self, TypeVar
 
 from configsvc.analysis.view import CallView, EdgeView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 
+K = TypeVar("K")
+V = TypeVar("V")
 _Edges = Mapping[EdgeId, EdgeView]
 _Works = Mapping[WorkId, WorkView]
+
+
+class Calls(Protocol):
+    """What one caller does: its edges and its operations."""
+
+    @property
+    def edges(self) -> _Edges:
+        """Its edges."""
+
+    @property
+    def works(self) -> _Works:
+        """Its operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,40 +30,34 @@ class Difference:
     """The edges, operations and nodes of two systems that are not the very same objects.
 
     ``gone`` edges are those of the system before, ``fresh`` those that stand for them or are new;
-    likewise ``works_gone`` and ``works_fresh``. ``nodes`` are those declared otherwise.
-    ``same_calls``: the operations, what each calls and how often, and the rates from outside are as
-    they were, so that rates and cycles are as well.
+    likewise ``works_gone`` and ``works_fresh``. ``works`` are all operations of each caller that
+    differs, as they are now. ``nodes`` are those declared otherwise. ``same_calls``: the
+    operations, what each calls, how often and how urgently, and the rates from outside are as they
+    were, so that rates and cycles are as well.
     """
 
     gone: tuple[EdgeView, ...] = ()
     fresh: tuple[EdgeView, ...] = ()
     works_gone: tuple[WorkView, ...] = ()
     works_fresh: tuple[WorkView, ...] = ()
+    works: Mapping[str, tuple[WorkView, ...]] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
     same_calls: bool = True
 
     @classmethod
-    def of(
-        cls,
-        edges: Iterable[tuple[_Edges, _Edges]],
-        works: Iterable[tuple[_Works, _Works]],
-        nodes: frozenset[str],
-    ) -> Self:
-        """Compare the edges and the operations of the callers that differ, before and after."""
-        gone: list[EdgeView] = []
-        fresh: list[EdgeView] = []
-        for old, new in edges:
-            gone += (edge for name, edge in old.items() if new.get(name) is not edge)
-            fresh += (edge for name, edge in new.items() if old.get(name) is not edge)
-        works_gone: list[WorkView] = []
-        works_fresh: list[WorkView] = []
-        same_calls = True
-        for before, after in works:
-            works_gone += (work for name, work in before.items() if after.get(name) is not work)
-            works_fresh += (work for name, work in after.items() if before.get(name) is not work)
-            same_calls = same_calls and _calls(before) == _calls(after)
+    def of(cls, callers: Mapping[str, tuple[Calls, Calls]], nodes: frozenset[str]) -> Self:
+        """Compare what callers do, before and after; ``nodes`` are declared otherwise."""
+        pairs = callers.values()
+        edges = [(before.edges, after.edges) for before, after in pairs]
+        works = [(before.works, after.works) for before, after in pairs]
         return cls(
-            tuple(gone), tuple(fresh), tuple(works_gone), tuple(works_fresh), nodes, same_calls
+            gone=tuple(_without(edges)),
+            fresh=tuple(_without((after, before) for before, after in edges)),
+            works_gone=tuple(_without(works)),
+            works_fresh=tuple(_without((after, before) for before, after in works)),
+            works={name: tuple(after.works.values()) for name, (_, after) in callers.items()},
+            nodes=nodes,
+            same_calls=all(_calls(before) == _calls(after) for before, after in works),
         )
 
     @property
@@ -83,6 +91,12 @@ class Difference:
         return works
 
 
+def _without(pairs: Iterable[tuple[Mapping[K, V], Mapping[K, V]]]) -> Iterator[V]:
+    """What the first of each pair has, and not the second."""
+    for these, others in pairs:
+        yield from (each for name, each in these.items() if others.get(name) is not each)
+
+
 def _calls(works: _Works) -> object:
     """What decides the rates on the edges and the cycles among them."""
     return {
@@ -92,4 +106,4 @@ def _calls(works: _Works) -> object:
 
 
 def _call(call: CallView) -> object:
-    return call.edge.id, call.typical
+    return call.edge.id, call.typical, call.optional, call.default

@@ -5,12 +5,11 @@ one object. So all rules are run on policies alone, once for each combination of
 those that ask for facts are run again, once for each combination of these as well.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from configsvc.analysis.collector import Collector
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import REACHING_FACTS, Edge, LocalEdge, PolicyEdge, Surroundings
 from configsvc.analysis.rule import EdgeRule
@@ -28,46 +27,51 @@ Key = tuple[Hashable, ...]
 
 
 class EdgeRuns:
-    """Runs edge rules, remembering what edges have in common."""
+    """Runs edge rules, remembering what edges have in common.
 
-    def __init__(self, rules: Iterable[EdgeRule], surroundings: Surroundings) -> None:
+    What it remembers holds for every system whose equal parts are the same objects as here. Threads
+    may share it: at worst two of them run a rule on the same parts.
+    """
+
+    def __init__(self, rules: Iterable[EdgeRule]) -> None:
         groups: dict[tuple[str, ...], list[_Remembered]] = {}
         for rule in rules:
             policies = tuple(part for part in POLICIES if part in rule.inputs)
-            groups.setdefault(policies, []).append(_Remembered(rule, surroundings))
+            groups.setdefault(policies, []).append(_Remembered(rule))
         self._groups = [_Group(policies, rules) for policies, rules in groups.items()]
         self._plans: dict[Key, _Plan] = {}
 
-    def run(self, edges: Sequence[EdgeView], collector: Collector) -> None:
-        """Run every rule on every edge."""
-        for view in edges:
-            plan = self._plan(view)
-            for rule, outcome in plan.found:
-                collector.add_edge(rule, outcome, view)
-            for remembered in plan.open:
-                outcome = remembered.outcome(view)
-                if outcome is not None:
-                    collector.add_edge(remembered.rule, outcome, view)
+    def outcomes(
+        self, view: EdgeView, surroundings: Surroundings
+    ) -> Iterator[tuple[EdgeRule, Outcome]]:
+        """What every rule says of one edge, without those that say nothing."""
+        plan = self._plan(view, surroundings)
+        yield from plan.found
+        for remembered in plan.open:
+            outcome = remembered.outcome(view, surroundings)
+            if outcome is not None:
+                yield remembered.rule, outcome
 
-    def _plan(self, view: EdgeView) -> "_Plan":
+    def _plan(self, view: EdgeView, surroundings: Surroundings) -> "_Plan":
         """What to do with every edge that has the policies of ``view``."""
         key = _all_policies(view)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = _Plan()
-            for group in self._groups:
-                part = group.plan(view)
-                plan.found.extend(part.found)
-                plan.open.extend(part.open)
+            parts = [group.plan(view, surroundings) for group in self._groups]
+            plan = _Plan(
+                tuple(found for part in parts for found in part.found),
+                tuple(remembered for part in parts for remembered in part.open),
+            )
+            self._plans[key] = plan
         return plan
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """What is known of all edges with some policies, and which rules need facts to decide."""
 
-    found: list[tuple[EdgeRule, Outcome]] = field(default_factory=list)
-    open: list["_Remembered"] = field(default_factory=list)
+    found: tuple[tuple[EdgeRule, Outcome], ...]
+    open: tuple["_Remembered", ...]
 
 
 class _Group:
@@ -78,21 +82,26 @@ class _Group:
         self._rules = rules
         self._plans: dict[Key, _Plan] = {}
 
-    def plan(self, view: EdgeView) -> _Plan:
+    def plan(self, view: EdgeView, surroundings: Surroundings) -> _Plan:
         """What the policies of ``view`` alone decide."""
         key = self._key(view)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = _Plan()
-            for remembered in self._rules:
-                try:
-                    outcome = remembered.on_policies(view)
-                except DeferredError:
-                    plan.open.append(remembered)
-                else:
-                    if outcome is not None:
-                        plan.found.append((remembered.rule, outcome))
+            plan = self._plans[key] = self._reckoned(view, surroundings)
         return plan
+
+    def _reckoned(self, view: EdgeView, surroundings: Surroundings) -> _Plan:
+        found: list[tuple[EdgeRule, Outcome]] = []
+        undecided: list[_Remembered] = []
+        for remembered in self._rules:
+            try:
+                outcome = remembered.on_policies(view, surroundings)
+            except DeferredError:
+                undecided.append(remembered)
+            else:
+                if outcome is not None:
+                    found.append((remembered.rule, outcome))
+        return _Plan(tuple(found), tuple(undecided))
 
 
 _FURTHER: Final = object()
@@ -102,43 +111,41 @@ _FURTHER: Final = object()
 class _Remembered:
     """A rule with its outcomes so far, by the parts of the view that it reads."""
 
-    __slots__ = ("_key", "_known", "_reaching", "_surroundings", "rule")
+    __slots__ = ("_key", "_known", "_reaching", "rule")
 
-    def __init__(self, rule: EdgeRule, surroundings: Surroundings) -> None:
+    def __init__(self, rule: EdgeRule) -> None:
         parts = (*POLICIES, *(fact for fact in FACTS if fact not in REACHING_FACTS))
         self.rule = rule
-        self._surroundings = surroundings
         self._key = _identities(tuple(part for part in parts if part in rule.inputs))
         self._reaching = [_NUMBERS[fact] for fact in REACHING_FACTS if fact in rule.inputs]
         self._known: dict[Key, object] = {}
 
-    def on_policies(self, view: EdgeView) -> Outcome:
+    def on_policies(self, view: EdgeView, surroundings: Surroundings) -> Outcome:
         """What it says of the policies of ``view``; raises `DeferredError` if it needs facts."""
-        return run(self.rule, view, self._surroundings, PolicyEdge)
+        return run(self.rule, view, surroundings, PolicyEdge)
 
-    def outcome(self, view: EdgeView) -> Outcome:
+    def outcome(self, view: EdgeView, surroundings: Surroundings) -> Outcome:
         """What the rule says of ``view``."""
         key = self._key(view)
         if key not in self._known:
-            self._known[key] = self._locally(view)
+            self._known[key] = self._locally(view, surroundings)
         found = self._known[key]
-        return self._reached(view, key) if found is _FURTHER else found  # type: ignore[return-value]
+        if found is not _FURTHER:
+            return found  # type: ignore[return-value]
+        for numbers in self._reaching:
+            key += numbers(surroundings, view)
+        if key not in self._known:
+            self._known[key] = run(self.rule, view, surroundings)
+        return self._known[key]  # type: ignore[return-value]
 
-    def _locally(self, view: EdgeView) -> object:
+    def _locally(self, view: EdgeView, surroundings: Surroundings) -> object:
         """What the rule says of the edge by itself, if it asks for nothing further."""
         if not self._reaching:
-            return run(self.rule, view, self._surroundings)
+            return run(self.rule, view, surroundings)
         try:
-            return run(self.rule, view, self._surroundings, LocalEdge)
+            return run(self.rule, view, surroundings, LocalEdge)
         except DeferredError:
             return _FURTHER
-
-    def _reached(self, view: EdgeView, key: Key) -> Outcome:
-        for numbers in self._reaching:
-            key += numbers(self._surroundings, view)
-        if key not in self._known:
-            self._known[key] = run(self.rule, view, self._surroundings)
-        return self._known[key]  # type: ignore[return-value]
 
 
 def run(

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from configsvc.analysis.conflict import REMOVE, Conflict, Evidence, Provenance, Repair
+from configsvc.analysis.report import Mark
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.view import POLICIES
 from configsvc.model.findings import EdgeId, Finding, Fix, Place, Severity, Subject
 from configsvc.model.resources import Source
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Hit:
-    """A conflict, the rule that found it, and where it stands."""
+    """A conflict, the rule that found it, and where it stands. Compares by identity."""
 
     rule: Rule
     conflict: Conflict
@@ -21,20 +22,31 @@ class Hit:
     edges: tuple[EdgeId, ...]
     provenance: Provenance | None
     fingerprint: str
-    consequences: list["Hit"] = field(default_factory=list)
-    waived_by: str | None = None
-    _sources: frozenset[Source] | None = None
+    sources: frozenset[Source] = field(init=False)
+    """Where its policy fields were written; all of its fields where none is a policy's."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", self._sources())
 
     @property
     def severity(self) -> Severity:
         """How bad it is here."""
         return self.conflict.severity or self.rule.severity
 
-    def every(self) -> Iterable["Hit"]:
-        """This hit and all of its consequences."""
-        yield self
-        for consequence in self.consequences:
-            yield from consequence.every()
+    @property
+    def mark(self) -> Mark:
+        """How bad it is: what a later report is compared with."""
+        return Mark(self.severity, self.conflict.magnitude)
+
+    def like(self, other: "Hit") -> bool:
+        """Whether both say the same, and neither depends on where an edge's fields were written."""
+        return (
+            self.conflict == other.conflict
+            and self.edges == other.edges
+            and self.provenance is None is other.provenance
+            and not self.conflict.evidence
+            and not other.conflict.evidence
+        )
 
     def evidence(self) -> Iterable[tuple[Evidence, Provenance | None]]:
         """Every field that takes part, with who knows where it was written."""
@@ -43,13 +55,7 @@ class Hit:
         for item in self.conflict.evidence:
             yield item, item.owner or self.provenance
 
-    def policy_sources(self) -> frozenset[Source]:
-        """Where its policy fields were written; all of its fields where none is a policy's."""
-        if self._sources is None:
-            self._sources = self._policy_sources()
-        return self._sources
-
-    def _policy_sources(self) -> frozenset[Source]:
+    def _sources(self) -> frozenset[Source]:
         found: list[tuple[str, tuple[Source, ...]]] = [
             (item.field, owner.sources(item.field)) for item, owner in self.evidence() if owner
         ]
@@ -62,7 +68,7 @@ class Hit:
         """Whether some document wrote what the conflict is about."""
         if self.rule.absence or self.conflict.places:
             return True
-        return bool(self.policy_sources()) or not (self.conflict.fields or self.conflict.evidence)
+        return bool(self.sources) or not (self.conflict.fields or self.conflict.evidence)
 
     def places(self) -> tuple[Place, ...]:
         """Both ends of the conflict, in the order of its fields."""
@@ -76,11 +82,14 @@ class Hit:
 
 
 def finding_of(
-    hit: Hit, others: Iterable[Hit] = (), consequences: tuple[Finding, ...] = ()
+    hit: Hit,
+    *,
+    edges: tuple[EdgeId, ...] = (),
+    fingerprints: tuple[str, ...] = (),
+    consequences: tuple[Finding, ...] = (),
+    waived_by: str | None = None,
 ) -> Finding:
-    """The finding of ``hit``, with the same mistake on further edges folded into it."""
-    others = tuple(others)
-    every = (hit, *others)
+    """The finding of ``hit``, which speaks for the same mistake on further ``edges``."""
     return Finding(
         code=hit.rule.code,
         name=hit.rule.name,
@@ -92,17 +101,11 @@ def finding_of(
         places=hit.places(),
         witness=hit.conflict.witness,
         fix=_fix(hit),
-        fingerprints=_fingerprints(every),
+        fingerprints=fingerprints or (hit.fingerprint,),
         consequences=consequences,
-        edges=tuple(sorted({edge for one in every for edge in one.edges})),
-        waived_by=hit.waived_by,
+        edges=edges or tuple(sorted(set(hit.edges))),
+        waived_by=waived_by,
     )
-
-
-def _fingerprints(hits: tuple[Hit, ...]) -> tuple[str, ...]:
-    """Those of the hits themselves first, then those of what they explain."""
-    inner = (one for hit in hits for one in hit.every())
-    return tuple(dict.fromkeys(one.fingerprint for one in (*hits, *inner)))
 
 
 def message_of(rule: Rule, conflict: Conflict) -> str:

@@ -8,32 +8,22 @@ rules about paths and cycles on both revisions side by side.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, TypeVar
+from itertools import chain
+from typing import Final
 
 from configsvc.analysis.bounds import Bounds
-from configsvc.analysis.collector import Collector
-from configsvc.analysis.edge_runs import EdgeRuns
-from configsvc.analysis.folding import fold_consequences, fold_edges
+from configsvc.analysis.folding import Folded
+from configsvc.analysis.found import Finder, Found
 from configsvc.analysis.hits import Hit
 from configsvc.analysis.interval import Range
 from configsvc.analysis.mixing import OF_CALLEE, mixed, side_by_side
 from configsvc.analysis.paths import Amplification
 from configsvc.analysis.report import Mark, Report, worst_first
-from configsvc.analysis.rule import (
-    EdgeRule,
-    NodeRule,
-    PairRule,
-    PathRule,
-    Rule,
-    SystemRule,
-    WorkRule,
-)
-from configsvc.analysis.runs import run_nodes, run_pairs, run_paths, run_system, run_works
+from configsvc.analysis.rule import Rule
+from configsvc.analysis.suite import Suite
 from configsvc.analysis.view import Concurrency, EdgeView, System, Traffic
 from configsvc.analysis.waivers import Waivers
 from configsvc.model.findings import Finding, OldSide, Place
-
-R = TypeVar("R", bound=Rule)
 
 _WHILE: Final[Mapping[OldSide, str]] = {
     "callers": "while old callers meet new callees",
@@ -54,12 +44,12 @@ def mixed_report(
         known: the reports of both by themselves; what they have as bad is left out.
         today: decides which of the waivers of ``after`` hold.
     """
-    every = tuple(rule() for rule in rules)
+    suite = Suite(rules)
     marks = _worst(report.marks for report in known)
     parts = (
-        _part("callers", _meeting(every, before, after), after, marks, today),
-        _part("callees", _meeting(every, after, before), after, marks, today),
-        _part("some", _together(every, before, after), after, marks, today),
+        _part("callers", _meeting(suite, before, after), after, marks, today),
+        _part("callees", _meeting(suite, after, before), after, marks, today),
+        _part("some", _together(suite, before, after), after, marks, today),
     )
     return Report(
         findings=worst_first(f for part in parts for f in part.findings),
@@ -88,35 +78,42 @@ class _Surroundings:
         return self.callees.subtree(edge)
 
 
-def _meeting(rules: tuple[Rule, ...], callers: System, callees: System) -> list[Hit]:
+def _meeting(suite: Suite, callers: System, callees: System) -> list[Hit]:
     """What happens where the callers of one revision meet the callees of the other."""
     system = mixed(callers, callees)
     bounds = Bounds(system)
     surroundings = _Surroundings(bounds, Bounds(callees))
-    collector = Collector(system.namespace, surroundings)
-    EdgeRuns(_of(rules, EdgeRule), surroundings).run(system.edges, collector)
-    run_works(_of(rules, WorkRule), system, bounds, collector)
-    ends = [rule for rule in _of(rules, NodeRule) if "outgoing" not in rule.inputs]
-    run_nodes(ends, system, bounds, collector)
-    references = [rule for rule in _of(rules, SystemRule) if "references" in rule.inputs]
-    run_system(references, system, collector)
-    return collector.hits
+    finder = Finder(system.namespace, surroundings)
+    ends = [rule for rule in suite.nodes if "outgoing" not in rule.inputs]
+    references = [rule for rule in suite.systems if "references" in rule.inputs]
+    return _hits(
+        chain(
+            (suite.edge(edge, surroundings, finder) for edge in system.edges),
+            (suite.work(work, bounds, finder) for work in system.works.values()),
+            (suite.node(node, bounds, finder, ends) for node in system.nodes.values()),
+            (suite.system(rule, system, finder) for rule in references),
+        )
+    )
 
 
-def _together(rules: tuple[Rule, ...], before: System, after: System) -> list[Hit]:
+def _together(suite: Suite, before: System, after: System) -> list[Hit]:
     """What happens on the way of a request that meets either revision at each hop."""
     system = side_by_side(before, after)
     bounds = Bounds(system)
-    collector = Collector(system.namespace, bounds)
+    finder = Finder(system.namespace, bounds)
     amplification = Amplification(system, bounds)
-    run_paths(_of(rules, PathRule), amplification, collector)
-    run_pairs(_of(rules, PairRule), amplification, collector)
-    run_system((r for r in _of(rules, SystemRule) if "works" in r.inputs), system, collector)
-    return collector.hits
+    graph = [rule for rule in suite.systems if "works" in rule.inputs]
+    return _hits(
+        chain(
+            (suite.path(path, finder) for path in amplification.worst_paths),
+            (suite.pair(path, finder) for path in amplification.retrying_pairs),
+            (suite.system(rule, system, finder) for rule in graph),
+        )
+    )
 
 
-def _of(rules: Iterable[Rule], shape: type[R]) -> tuple[R, ...]:
-    return tuple(rule for rule in rules if isinstance(rule, shape))
+def _hits(every: Iterable[Found]) -> list[Hit]:
+    return [hit for found in every for hit in found.hits]
 
 
 def _worst(every: Iterable[Mapping[str, Mark]]) -> Mapping[str, Mark]:
@@ -134,21 +131,17 @@ def _part(
     old: OldSide, hits: list[Hit], after: System, known: Mapping[str, Mark], today: date
 ) -> Report:
     """The report of one mixture: only what no revision has by itself, or not as badly."""
-    added = [hit for hit in hits if _is_worse(hit, known.get(hit.fingerprint))]
-    Waivers(after.waivers, today).apply(added)
-    for hit in added:
-        hit.fingerprint = f"{hit.fingerprint} (old: {old})"
-    roots = fold_consequences(added)
-    opened = [hit for hit in roots if hit.waived_by is None]
-    waived = fold_edges(hit for hit in roots if hit.waived_by is not None)
+    added = [
+        replace(hit, fingerprint=f"{hit.fingerprint} (old: {old})")
+        for hit in hits
+        if _is_worse(hit, known.get(hit.fingerprint))
+    ]
+    folded = Folded(Waivers(after.waivers, today)).after((), added)
+    findings, waived = folded.findings()
     return Report(
-        findings=tuple(_marked(finding, old) for finding in fold_edges(opened)),
+        findings=tuple(_marked(finding, old) for finding in findings),
         waived=tuple(_marked(finding, old) for finding in waived),
-        marks={
-            hit.fingerprint: Mark(hit.severity, hit.conflict.magnitude)
-            for root in opened
-            for hit in root.every()
-        },
+        marks=folded.marks(),
     )
 
 

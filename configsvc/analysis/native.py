@@ -3,7 +3,7 @@
 A catalog that was derived from another shares most with it, and so does its view.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -11,15 +11,25 @@ from typing import Final
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.interned import Interned
 from configsvc.analysis.mistakes import missing_references
-from configsvc.analysis.native_callers import Caller, Callers, Runtimes
+from configsvc.analysis.native_callers import NOBODY, Caller, Callers, Runtimes
 from configsvc.analysis.native_routes import operation_requests, route_views
-from configsvc.analysis.view import NATIVE, EdgeView, NodeView, PolicyView, Runtime, System
+from configsvc.analysis.view import (
+    NATIVE,
+    AmbiguousEdge,
+    EdgeView,
+    NodeView,
+    PolicyView,
+    Runtime,
+    System,
+    WorkId,
+)
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import NODE_KINDS, POLICY_KINDS, Key, Kind
 from configsvc.model.policies import Policy
 from configsvc.model.routing import Gateway
+from configsvc.model.trust import Waiver
 from configsvc.resolve import Catalog, Node, affected
-from configsvc.resolve.matching import requests_of
+from configsvc.resolve.matching import Requests, requests_of
 
 __all__ = ["NativeView", "Runtimes", "native_system"]
 
@@ -81,9 +91,7 @@ class NativeView:
         )
         return cls(catalog, system, interned, callers, policies)
 
-    def after(
-        self, catalog: Catalog, keys: Collection[Key]
-    ) -> "tuple[NativeView, Difference]":
+    def after(self, catalog: Catalog, keys: Collection[Key]) -> "tuple[NativeView, Difference]":
         """The view of a catalog that was derived from this one's, and what differs.
 
         ``keys``: every resource that is different in it.
@@ -144,12 +152,9 @@ class _Derived:
         )
 
     def _difference(self, changed: Mapping[str, Caller | None]) -> Difference:
-        pairs = [(self._before.callers.get(name), now) for name, now in changed.items()]
-        return Difference.of(
-            edges=((was.edges if was else {}, now.edges if now else {}) for was, now in pairs),
-            works=((was.works if was else {}, now.works if now else {}) for was, now in pairs),
-            nodes=self._touched_nodes(),
-        )
+        before = self._before.callers
+        pairs = {name: (before.get(name) or NOBODY, now or NOBODY) for name, now in changed.items()}
+        return Difference.of(pairs, self._touched_nodes())
 
     def _touched_nodes(self) -> frozenset[str]:
         """Nodes that came, went, or are declared otherwise."""
@@ -191,7 +196,7 @@ class _Derived:
             waivers=_waivers(catalog) if waived else before.waivers,
             namespace=catalog.namespace,
         )
-        system.inherit(before, edges, same_calls=difference.same_calls)
+        system.inherit(before, edges, difference.works, same_calls=difference.same_calls)
         return system
 
     def _nodes(self, difference: Difference) -> Mapping[str, NodeView]:
@@ -211,13 +216,13 @@ class _Derived:
             nodes[name] = _node_view(self._making, node, incoming, outgoing)
         return nodes
 
-    def _ambiguous(self, changed: Mapping[str, Caller | None]) -> tuple:
+    def _ambiguous(self, changed: Mapping[str, Caller | None]) -> Sequence[AmbiguousEdge]:
         before = self._before.system.ambiguous
         kept = [edge for edge in before if edge.id.caller not in changed]
         fresh = [edge for caller in changed.values() if caller for edge in caller.ambiguous]
         return before if len(kept) == len(before) and not fresh else (*kept, *fresh)
 
-    def _requests(self, names: Collection[str]) -> Mapping:
+    def _requests(self, names: Collection[str]) -> Mapping[WorkId, Requests]:
         before = self._before.system.requests
         if not names:
             return before
@@ -247,9 +252,7 @@ def _called_gateways(catalog: Catalog, caller: str) -> Iterator[str]:
             yield name
 
 
-def _policy_views(
-    catalog: Catalog, keys: Iterable[Key]
-) -> Iterator[tuple[Key, PolicyView]]:
+def _policy_views(catalog: Catalog, keys: Iterable[Key]) -> Iterator[tuple[Key, PolicyView]]:
     for key in keys:
         resource = catalog.resources.get(key)
         policy = None if resource is None else resource.spec
@@ -288,5 +291,5 @@ def _node_view(
     )
 
 
-def _waivers(catalog: Catalog) -> Mapping:
+def _waivers(catalog: Catalog) -> Mapping[Key, Waiver]:
     return {Key(Kind.WAIVER, name): waiver for name, waiver in catalog.waivers.items()}

@@ -1,7 +1,7 @@
 """What one native caller does: the operations that it has, and the edges that start at it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from configsvc.analysis.guarded import unmanaged_timeout
@@ -24,11 +24,11 @@ from configsvc.analysis.view import (
 )
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION, Key, Kind
-from configsvc.model.policies import RateLimit, Timeout
+from configsvc.model.policies import RateLimit
 from configsvc.model.resources import Source
 from configsvc.model.routing import Bff, Gateway
 from configsvc.model.services import Latency
-from configsvc.resolve import CallSite, Catalog, EffectivePolicy, Merged, Node, effective, inbound
+from configsvc.resolve import CallSite, Catalog, Merged, Node, effective, inbound
 from configsvc.resolve.layers import policy_of
 
 Runtimes = Callable[[EdgeId], Runtime]
@@ -43,13 +43,17 @@ _UNKNOWN_OPERATION: Final = OperationFacts()
 class Caller:
     """A node's operations with their calls, its edges, and what is ambiguous on these.
 
-    ``document`` is the node's own.
+    ``document`` is the node's own; None: there is no such node.
     """
 
-    document: NodeDocument
-    works: Mapping[WorkId, WorkView]
-    edges: Mapping[EdgeId, EdgeView]
-    ambiguous: tuple[AmbiguousEdge, ...]
+    document: NodeDocument | None = None
+    works: Mapping[WorkId, WorkView] = field(default_factory=dict)
+    edges: Mapping[EdgeId, EdgeView] = field(default_factory=dict)
+    ambiguous: tuple[AmbiguousEdge, ...] = ()
+
+
+NOBODY: Final = Caller()
+"""Stands for a caller that is not there."""
 
 
 class Callers:
@@ -100,8 +104,9 @@ class Callers:
 
     def _document(self, name: str) -> NodeDocument:
         node, before = self._catalog.nodes[name], self._before.get(name)
-        if before is not None and before.document.node is node:
-            return before.document
+        document = None if before is None else before.document
+        if document is not None and document.node is node:
+            return document
         return NodeDocument(node, self._catalog.resources[node.key].revision)
 
     def _works(self, node: Node, edges: dict[EdgeId, EdgeView]) -> Iterator[WorkView]:
@@ -150,9 +155,7 @@ class Callers:
             whole = self.document(gateway.name).whole
             return WorkView(gateway.name, name, whole, calls=calls, alternatives=True)
         document = route_document(self._catalog, name)
-        return WorkView(
-            gateway.name, name, document, slo=route.slo, calls=calls, alternatives=True
-        )
+        return WorkView(gateway.name, name, document, slo=route.slo, calls=calls, alternatives=True)
 
     def _call(self, site: CallSite, edges: dict[EdgeId, EdgeView]) -> CallView:
         edge = edges.get(site.edge)
@@ -232,9 +235,7 @@ class Callers:
             found = self._operations[node, name] = self._operation_parts(node, name)
         return found
 
-    def _operation_parts(
-        self, node: str, name: str
-    ) -> tuple[Idempotence, Latency, OperationFacts]:
+    def _operation_parts(self, node: str, name: str) -> tuple[Idempotence, Latency, OperationFacts]:
         operation = self._catalog.nodes[node].operations.get(name)
         if operation is None:
             return _BY_METHOD, _NO_LATENCY, _UNKNOWN_OPERATION
@@ -260,11 +261,11 @@ class Callers:
         source = Source(Key(Kind.RATE_LIMIT, least.name), "/spec/rate")
         return self._interned.one(least.value), (source,)
 
-    def _ambiguous(
-        self, node: Node, edges: Mapping[EdgeId, EdgeView]
-    ) -> Iterator[AmbiguousEdge]:
+    def _ambiguous(self, node: Node, edges: Mapping[EdgeId, EdgeView]) -> Iterator[AmbiguousEdge]:
         every: list[EdgeProvenance] = [
-            edge.provenance for edge in edges.values() if isinstance(edge.provenance, EdgeProvenance)
+            edge.provenance
+            for edge in edges.values()
+            if isinstance(edge.provenance, EdgeProvenance)
         ]
         if node.has_bundle:
             every.append(self._undeclared(node))

@@ -15,8 +15,7 @@ def route_views(catalog: Catalog) -> dict[str, tuple[RouteView, ...]]:
     """The routes of each gateway, in the order in which they are tried."""
     return {
         gateway: tuple(
-            _route_view(catalog, gateway, name, route)
-            for name, route in catalog.routes_of(gateway)
+            _route_view(catalog, gateway, name, route) for name, route in catalog.routes_of(gateway)
         )
         for gateway in catalog.gateways
     }

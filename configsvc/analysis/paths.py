@@ -12,6 +12,7 @@ from functools import cached_property
 
 from configsvc.analysis.arithmetic import attempt_limit
 from configsvc.analysis.bounds import Bounds
+from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
 from configsvc.analysis.readers import Edge
@@ -41,11 +42,11 @@ class PathView:
     """A chain of calls that ends at the operation which fails."""
 
     hops: tuple[Hop, ...]
+    edges: tuple[EdgeId, ...] = field(init=False)
+    """The edges from the way in to the operation that fails."""
 
-    @property
-    def edges(self) -> tuple[EdgeId, ...]:
-        """The edges from the way in to the operation that fails."""
-        return tuple(hop.edge.id for hop in self.hops)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "edges", tuple([hop.edge.id for hop in self.hops]))
 
     @property
     def amplification(self) -> Range:
@@ -54,6 +55,13 @@ class PathView:
         for hop in self.hops:
             result = result * hop.factor
         return result
+
+    def same(self, other: "PathView") -> bool:
+        """Whether another path is of the very same edges, with the same copies."""
+        return len(self.hops) == len(other.hops) and all(
+            mine.edge is theirs.edge and mine.factor == theirs.factor
+            for mine, theirs in zip(self.hops, other.hops, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,29 @@ class Amplification:
         self._bounds = bounds
         self._factors: dict[int, Range] = {}
 
+    def after(self, system: System, bounds: Bounds, difference: Difference) -> "Amplification":
+        """The amplification of a system that was derived from this one; what holds is kept."""
+        amplification = Amplification(system, bounds)
+        gone = {id(edge) for edge in difference.gone}
+        amplification._factors = {k: v for k, v in self._factors.items() if k not in gone}
+        if difference.same_calls and self._multiplies_alike(amplification, difference):
+            fresh = {edge.id: edge for edge in difference.fresh}
+            vars(amplification).update(
+                worst_paths=tuple(_over(path, fresh) for path in self.worst_paths),
+                retrying_pairs=tuple(_over(path, fresh) for path in self.retrying_pairs),
+            )
+        return amplification
+
+    def _multiplies_alike(self, after: "Amplification", difference: Difference) -> bool:
+        """Whether each edge that differs makes the copies that it made, and fails as it did."""
+        known = {edge.id: edge for edge in difference.gone}
+        return all(
+            (was := known.get(edge.id)) is not None
+            and (was.fallback is None) == (edge.fallback is None)
+            and self.factor(was) == after.factor(edge)
+            for edge in difference.fresh
+        )
+
     def factor(self, edge: EdgeView) -> Range:
         """How many copies ``edge`` makes of a request whose callee fails."""
         found = self._factors.get(id(edge))
@@ -83,18 +114,27 @@ class Amplification:
             found = self._factors[id(edge)] = self._factor(edge)
         return found
 
-    def worst_paths(self) -> Iterator[tuple[PathView, ...]]:
-        """Per end of multiplication: the worst path by its low bounds, and by its high ones."""
+    @cached_property
+    def worst_paths(self) -> tuple[PathView, ...]:
+        """To each end of multiplication the worst path by its low bounds, and by its high ones."""
         surest, highest = self._ends(_low), self._ends(_high)
-        for work in dict.fromkeys((*surest, *highest)):
-            paths = (ends[work] for ends in (surest, highest) if work in ends)
-            yield tuple(dict.fromkeys(paths))
+        found = (
+            ends[work]
+            for work in dict.fromkeys((*surest, *highest))
+            for ends in (surest, highest)
+            if work in ends
+        )
+        return tuple({path.edges: path for path in found}.values())
 
-    def retrying_pairs(self) -> Iterator[PathView]:
+    @cached_property
+    def retrying_pairs(self) -> tuple[PathView, ...]:
         """Each edge that makes copies, after the nearest edge above that makes copies of its own.
 
         Between the two every failure surfaces: the upper edge repeats what the lower one repeats.
         """
+        return tuple({path.edges: path for path in self._retrying_pairs()}.values())
+
+    def _retrying_pairs(self) -> Iterator[PathView]:
         above: dict[WorkId, _Chain] = {}
         for work in self._acyclic_in_call_order():
             for call in self._system.works[work].calls:
@@ -264,6 +304,13 @@ def _path(work: WorkId, arrivals: Mapping[WorkId, _Arrival], bound: _Bound) -> P
     hops.reverse()
     first = next(i for i, hop in enumerate(hops) if bound(hop.factor) > 1)
     return PathView(tuple(hops[first:]))
+
+
+def _over(path: PathView, fresh: Mapping[EdgeId, EdgeView]) -> PathView:
+    """The path over the same edges, some of which stand for others now."""
+    if fresh.keys().isdisjoint(path.edges):
+        return path
+    return PathView(tuple(Hop(fresh.get(hop.edge.id, hop.edge), hop.factor) for hop in path.hops))
 
 
 def _low(value: Range) -> float:

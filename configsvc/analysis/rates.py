@@ -1,12 +1,16 @@
 """How many calls each edge sees: rates from outside, carried down the call graph."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
+from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import Range, total
 from configsvc.analysis.view import CallView, EdgeView, System, Traffic, WorkId, WorkView
 from configsvc.model.names import ANY_OPERATION
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 _Sites = list[tuple[WorkView, CallView]]
 
 
@@ -18,6 +22,40 @@ class Rates:
         self._traffic: dict[int, Traffic] = {}
         self._edge_rates: dict[int, Range] = {}
         self._processes: dict[str, Range] = {}
+
+    def after(self, system: System, difference: Difference) -> "Rates":
+        """The rates of a system that was derived from this one; what still holds is kept."""
+        rates = Rates(system)
+        if not difference.same_calls:
+            return rates
+        gone = {id(edge) for edge in difference.gone}
+        rates._edge_rates = {k: v for k, v in self._edge_rates.items() if k not in gone}
+        changed = (*difference.gone, *difference.fresh)
+        pairs = {(edge.id.caller, edge.id.callee) for edge in changed}
+        stale = gone.union(id(e) for pair in pairs for e in self._pairs.get(pair, ()))
+        rates._traffic = {k: v for k, v in self._traffic.items() if k not in stale}
+        callers = {edge.id.caller for edge in changed}
+        rates._processes = {k: v for k, v in self._processes.items() if k not in callers}
+        vars(rates).update(
+            rates=self.rates,
+            _pairs=_moved(self._pairs, difference.gone, difference.fresh, _pair),
+            _by_callee=self._sites_after(self._by_callee, difference, _target),
+            _by_edge=self._sites_after(self._by_edge, difference, _edge),
+        )
+        return rates
+
+    @staticmethod
+    def _sites_after(
+        before: dict[K, _Sites], difference: Difference, key: Callable[[CallView], K]
+    ) -> dict[K, _Sites]:
+        """Sites by what they are about, without those of works that are gone."""
+        return _moved(
+            before,
+            tuple(_sites_of(difference.works_gone)),
+            tuple(_sites_of(difference.works_fresh)),
+            lambda site: key(site[1]),
+            lambda site: id(site[0]),
+        )
 
     def traffic(self, edge: EdgeView) -> Traffic:
         """How many first attempts ``edge`` sees in a second."""
@@ -76,7 +114,7 @@ class Rates:
 
     def _together(self, sites: Iterable[tuple[WorkView, CallView]]) -> Range:
         return total(
-            _times(self._rates[work.node, work.operation], call.typical) for work, call in sites
+            _times(self.rates[work.node, work.operation], call.typical) for work, call in sites
         )
 
     @cached_property
@@ -98,15 +136,12 @@ class Rates:
     def _by_callee(self) -> dict[WorkId, _Sites]:
         sites: dict[WorkId, _Sites] = {}
         for work in self._system.works.values():
-            if work.alternatives and work.operation == ANY_OPERATION:
-                continue  # all routes of a gateway together; each is there by itself as well
-            for call in work.calls:
-                target = (call.edge.id.callee, call.edge.id.operation)
-                sites.setdefault(target, []).append((work, call))
+            for site in _sites_of((work,)):
+                sites.setdefault(_target(site[1]), []).append(site)
         return sites
 
     @cached_property
-    def _rates(self) -> dict[WorkId, Range]:
+    def rates(self) -> dict[WorkId, Range]:
         """Requests a second that each operation gets from all of its callers."""
         rates: dict[WorkId, Range] = {}
         for component in reversed(self._system.components):
@@ -125,6 +160,52 @@ class Rates:
             return within + Range.exactly(work.external_rate)
         from_outside = len(inside) < len(sites) or not sites or work_id[1] == ANY_OPERATION
         return within + Range.at_least(0, f"{work}.externalRate") if from_outside else within
+
+
+def _sites_of(works: Iterable[WorkView]) -> Iterator[tuple[WorkView, CallView]]:
+    for work in works:
+        if work.alternatives and work.operation == ANY_OPERATION:
+            continue  # all routes of a gateway together; each is there by itself as well
+        for call in work.calls:
+            yield work, call
+
+
+def _moved(
+    before: dict[K, list[V]],
+    gone: Iterable[V],
+    fresh: Iterable[V],
+    key: Callable[[V], K],
+    identity: Callable[[V], int] = id,
+) -> dict[K, list[V]]:
+    """Lists by key without the items that are gone and with the fresh ones; others are shared."""
+    after, out = before.copy(), {identity(item) for item in gone}
+    for item in gone:
+        kept = [each for each in before.get(key(item), ()) if identity(each) not in out]
+        after[key(item)] = kept
+    touched = {key(item) for item in gone}
+    for item in fresh:
+        here = after.get(key(item), [])
+        if key(item) not in touched:
+            touched.add(key(item))
+            here = here.copy()
+        here.append(item)
+        after[key(item)] = here
+    for name in touched:
+        if not after[name]:
+            del after[name]
+    return after
+
+
+def _pair(edge: EdgeView) -> tuple[str, str]:
+    return edge.id.caller, edge.id.callee
+
+
+def _target(call: CallView) -> WorkId:
+    return call.edge.id.callee, call.edge.id.operation
+
+
+def _edge(call: CallView) -> int:
+    return id(call.edge)
 
 
 def _times(rate: Range, calls: int) -> Range:

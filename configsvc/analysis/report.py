@@ -44,7 +44,12 @@ class Report:
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by severity, code and subject."""
-    return tuple(sorted(findings, key=lambda f: (-f.severity, f.code, str(f.subject), f.message)))
+    return tuple(sorted(findings, key=sort_key))
+
+
+def sort_key(finding: Finding) -> tuple[object, ...]:
+    """What `worst_first` goes by."""
+    return -finding.severity, finding.code, str(finding.subject), finding.message
 
 
 def new_findings(

@@ -33,7 +33,7 @@ class Rule:
     pattern. ``inputs`` are the parts of the view that the check reads. ``explains`` are the codes
     that are consequences of this one on the same edge. ``absence``: the rule may fire although no
     document wrote any of its fields. ``complete``: the check is not monotone in its data and runs
-    only with all of them.
+    only with all of them. ``breadth`` orders the shapes of rules, from one edge to the whole.
     """
 
     code: ClassVar[str]
@@ -47,6 +47,7 @@ class Rule:
     waivable: ClassVar[bool] = True
     complete: ClassVar[bool] = False
     imported_only: ClassVar[bool] = False
+    breadth: ClassVar[int]
 
     def __init_subclass__(cls, *, shape: bool = False, **options: Any) -> None:  # noqa: ANN401
         """Refuse a rule without metadata or page; ``shape`` marks a base for a kind of view."""
@@ -59,6 +60,8 @@ class Rule:
 class EdgeRule(Rule, shape=True):
     """A rule about one edge."""
 
+    breadth = 0
+
     def check(self, edge: Edge) -> Conflict | None:
         """Return the conflict on ``edge``, if there is one.
 
@@ -70,6 +73,8 @@ class EdgeRule(Rule, shape=True):
 class WorkRule(Rule, shape=True):
     """A rule about one operation of one node and the calls that it makes."""
 
+    breadth = 1
+
     def check(self, work: Work) -> Conflict | None:
         """Return the conflict of the operation, if there is one."""
         raise NotImplementedError
@@ -77,6 +82,8 @@ class WorkRule(Rule, shape=True):
 
 class NodeRule(Rule, shape=True):
     """A rule about one service, gateway or BFF."""
+
+    breadth = 2
 
     def check(self, node: Node) -> Conflict | None:
         """Return the conflict of the node, if there is one."""
@@ -86,6 +93,8 @@ class NodeRule(Rule, shape=True):
 class PathRule(Rule, shape=True):
     """A rule about a path of edges on which copies of a request multiply."""
 
+    breadth = 3
+
     def check(self, path: Path) -> Conflict | None:
         """Return the conflict of the path, if there is one."""
         raise NotImplementedError
@@ -93,6 +102,8 @@ class PathRule(Rule, shape=True):
 
 class PairRule(Rule, shape=True):
     """A rule about two edges of one path that both make copies, and those between them."""
+
+    breadth = 4
 
     def check(self, path: Path) -> Conflict | None:
         """Return the conflict of the first and the last edge of ``path``, if there is one."""
@@ -102,6 +113,8 @@ class PairRule(Rule, shape=True):
 class SystemRule(Rule, shape=True):
     """A rule about the documents and the graph as a whole."""
 
+    breadth = 5
+
     def check(self, system: System) -> Iterable[Conflict]:
         """Yield each conflict with its subject."""
         raise NotImplementedError
@@ -109,6 +122,8 @@ class SystemRule(Rule, shape=True):
 
 class WaiverRule(Rule, shape=True):
     """A rule about what became of a waiver."""
+
+    breadth = 6
 
     def check(self, use: WaiverUse) -> Conflict | None:
         """Return the conflict of the waiver, if there is one."""

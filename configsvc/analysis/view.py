@@ -380,11 +380,27 @@ class System:
         """Edges by their identity."""
         return {edge.id: edge for edge in self.edges}
 
+    @cached_property
+    def works_of(self) -> Mapping[str, tuple[WorkView, ...]]:
+        """The operations of each node."""
+        found: dict[str, list[WorkView]] = {}
+        for work in self.works.values():
+            found.setdefault(work.node, []).append(work)
+        return {name: tuple(works) for name, works in found.items()}
+
     def inherit(
-        self, before: "System", by_id: Mapping[EdgeId, EdgeView], *, same_calls: bool
+        self,
+        before: "System",
+        by_id: Mapping[EdgeId, EdgeView],
+        works: Mapping[str, tuple[WorkView, ...]],
+        *,
+        same_calls: bool,
     ) -> None:
-        """Take what follows from the whole from the system that this one was derived from."""
-        known: dict[str, object] = {"by_id": by_id}
+        """Take what follows from the whole from the system that this one was derived from.
+
+        ``by_id`` are the edges; ``works`` the operations of the nodes of which some differ.
+        """
+        known: dict[str, object] = {"by_id": by_id, "works_of": {**before.works_of, **works}}
         if same_calls:
             known |= {"components": before.components, "cyclic": before.cyclic}
         vars(self).update(known)  # where a `cached_property` keeps what it has found

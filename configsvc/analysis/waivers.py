@@ -16,32 +16,33 @@ class Waivers:
     """The waivers of a namespace on one day; an expired one silences nothing."""
 
     def __init__(self, waivers: Mapping[Key, Waiver], today: date) -> None:
-        self._waivers = waivers
-        self._today = today
-        self._matched: Counter[Key] = Counter()
+        self.given = waivers
+        self.today = today
         self._by_code: dict[str, list[tuple[Key, Waiver]]] = {}
         for key, waiver in sorted(waivers.items()):
             self._by_code.setdefault(waiver.code, []).append((key, waiver))
 
-    def apply(self, hits: Iterable[Hit]) -> None:
-        """Mark each hit that a waiver accepts."""
-        for hit in hits:
-            for key, waiver in self._by_code.get(hit.rule.code, ()):
-                self._try(hit, key, waiver)
+    def matching(self, hit: Hit) -> tuple[Key, ...]:
+        """The waivers that are about a hit, expired or not, by name."""
+        about = self._by_code.get(hit.rule.code)
+        if about is None or not hit.rule.waivable:
+            return ()
+        return tuple(key for key, waiver in about if _matches(waiver, hit))
 
-    def uses(self) -> tuple[WaiverUse, ...]:
-        """How many hits each waiver matched."""
+    def accepting(self, matching: Iterable[Key]) -> str | None:
+        """The name of the first of some waivers that holds today."""
+        return next((key.name for key in matching if self._holds(key)), None)
+
+    def uses(self, matched: Iterable[Iterable[Key]]) -> tuple[WaiverUse, ...]:
+        """How many hits each waiver is about; ``matched``: for each hit those that are."""
+        count = Counter(key for keys in matched for key in keys)
         return tuple(
-            WaiverUse(key, waiver, self._matched[key], self._today)
-            for key, waiver in sorted(self._waivers.items())
+            WaiverUse(key, waiver, count[key], self.today)
+            for key, waiver in sorted(self.given.items())
         )
 
-    def _try(self, hit: Hit, key: Key, waiver: Waiver) -> None:
-        if not hit.rule.waivable or not _matches(waiver, hit):
-            return
-        self._matched[key] += 1
-        if hit.waived_by is None and waiver.expires >= self._today:
-            hit.waived_by = key.name
+    def _holds(self, key: Key) -> bool:
+        return self.given[key].expires >= self.today
 
 
 def _matches(waiver: Waiver, hit: Hit) -> bool:

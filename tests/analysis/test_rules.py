@@ -55,13 +55,13 @@ def _subjects(rule: Rule, system: System) -> list[Callable[[Scenario], object]]:
         case NodeRule():
             return [lambda s, n=n: Node(n, bounds, s) for n in system.nodes.values()]
         case PathRule():
-            paths = [p for c in Amplification(system, bounds).worst_paths() for p in c]
+            paths = list(Amplification(system, bounds).worst_paths)
             return [lambda s, p=p: PathReader(p, s) for p in paths]
         case PairRule():
-            paths = list(Amplification(system, bounds).retrying_pairs())
+            paths = list(Amplification(system, bounds).retrying_pairs)
             return [lambda s, p=p: PathReader(p, s) for p in paths]
         case WaiverRule():
-            return [lambda _, u=u: u for u in Waivers(system.waivers, TODAY).uses()]
+            return [lambda _, u=u: u for u in Waivers(system.waivers, TODAY).uses(())]
     return [lambda _: system]
 
 
