@@ -8,6 +8,7 @@ from configsvc.analysis.mixed import mixed_report
 from configsvc.analysis.native import Runtimes, native_system
 from configsvc.analysis.report import Mark, Report, new_findings
 from configsvc.analysis.rule import Rule
+from configsvc.analysis.standing import Standing
 from configsvc.model.findings import EdgeId
 from configsvc.resolve import Catalog
 
@@ -16,6 +17,7 @@ __all__ = [
     "Report",
     "Rule",
     "Runtimes",
+    "Standing",
     "analyze",
     "analyze_mixed",
     "native_system",

@@ -1,6 +1,6 @@
 """What a check reads of an operation, a node or a path: several edges at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from math import inf
 from typing import Protocol
@@ -11,8 +11,18 @@ from configsvc.analysis.paths import Hop, PathView
 from configsvc.analysis.readers import Surroundings, settle
 from configsvc.analysis.scenario import Name, Scenario
 from configsvc.analysis.text import rate, span, yes_no
-from configsvc.analysis.view import CallView, EdgeView, NodeView, WorkView
+from configsvc.analysis.view import (
+    CallView,
+    EdgeView,
+    NodeView,
+    PolicyView,
+    System,
+    WorkId,
+    WorkView,
+)
 from configsvc.model.findings import EdgeId
+from configsvc.model.names import Key
+from configsvc.model.policies import Leaf, Target
 from configsvc.model.services import Discovery
 from configsvc.resolve.matching import PathTemplate, Requests
 
@@ -216,6 +226,61 @@ class Node:
 
 def _arriving(bounds: GraphBounds, edge: EdgeView) -> Range:
     return bounds.rate(edge)
+
+
+class Document:
+    """One policy document that has a target, beside the graph that it is about."""
+
+    __slots__ = ("_system", "_view")
+
+    def __init__(self, view: PolicyView, system: System) -> None:
+        self._view = view
+        self._system = system
+
+    @property
+    def key(self) -> Key:
+        """What identifies it."""
+        return self._view.key
+
+    @property
+    def target(self) -> Target:
+        """Which calls it is about."""
+        return self._view.target
+
+    @property
+    def fields(self) -> Mapping[str, Leaf]:
+        """What is written in it, by leaf."""
+        return self._view.fields
+
+    @property
+    def callee_side(self) -> bool:
+        """Whether the callee enforces it."""
+        return self._view.callee_side
+
+    @property
+    def nodes(self) -> Collection[str]:
+        """The names of everything that calls or is called."""
+        return self._system.nodes.keys()
+
+    @property
+    def gateways(self) -> frozenset[str]:
+        """The names of the gateways."""
+        return self._system.gateways
+
+    @property
+    def operations(self) -> Collection[WorkId]:
+        """What can be called, by node and operation."""
+        return self._system.works.keys()
+
+    @property
+    def pairs(self) -> Collection[tuple[str, str]]:
+        """Who declares to call whom."""
+        return self._system.pairs
+
+    @property
+    def called(self) -> Collection[str]:
+        """The names of those that somebody declares to call."""
+        return self._system.called
 
 
 class Path:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar
 
-from configsvc.analysis.view import CallView, EdgeView, WorkId, WorkView
+from configsvc.analysis.view import CallView, EdgeView, PolicyView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
+from configsvc.model.names import Key
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,9 +32,9 @@ class Difference:
 
     ``gone`` edges are those of the system before, ``fresh`` those that stand for them or are new;
     likewise ``works_gone`` and ``works_fresh``. ``works`` are all operations of each caller that
-    differs, as they are now. ``nodes`` are those declared otherwise. ``same_calls``: the
-    operations, what each calls, how often and how urgently, and the rates from outside are as they
-    were, so that rates and cycles are as well.
+    differs, as they are now. ``nodes`` are those declared otherwise, ``policies`` the documents
+    with a target that differ or are new. ``same_calls``: the operations, what each calls, how often
+    and how urgently, and the rates from outside are as they were, so that rates and cycles are too.
     """
 
     gone: tuple[EdgeView, ...] = ()
@@ -42,6 +43,8 @@ class Difference:
     works_fresh: tuple[WorkView, ...] = ()
     works: Mapping[str, tuple[WorkView, ...]] = field(default_factory=dict)
     nodes: frozenset[str] = frozenset()
+    policies: tuple[PolicyView, ...] = ()
+    policies_gone: frozenset[Key] = frozenset()
     same_calls: bool = True
 
     @classmethod

@@ -148,12 +148,15 @@ class _Run:
         yield from ((("edge", name), NOTHING) for name in reach.edges_gone)
         yield from ((("work", name), NOTHING) for name in reach.works_gone)
         yield from ((("node", name), NOTHING) for name in reach.nodes_gone)
+        yield from ((("policy", key), NOTHING) for key in reach.policies_gone)
         for edge in reach.edges:
             yield ("edge", edge.id), suite.edge(edge, bounds, finder)
         for work in reach.works:
             yield ("work", (work.node, work.operation)), suite.work(work, bounds, finder)
         for node in reach.nodes:
             yield ("node", node.name), suite.node(node, bounds, finder)
+        for policy in reach.policies:
+            yield ("policy", policy.key), suite.policy(policy, self._system, finder)
         yield from self._paths()
         for rule in suite.systems:
             if not reach.parts.isdisjoint(rule.inputs):

@@ -119,10 +119,13 @@ class Everything:
         units, gaps = dict(self.units), dict(self.gaps)
         touched: dict[_GapKey, dict[Unit, Gap]] = {}
         for unit, found in changed.items():
-            for gap in self.units.get(unit, NOTHING).gaps:
-                _opened(gap.key, gaps, touched).pop(unit, None)
+            was = self.units.get(unit, NOTHING).gaps
+            for gap in was:
+                if gap not in found.gaps:
+                    _opened(gap.key, gaps, touched).pop(unit, None)
             for gap in found.gaps:
-                _opened(gap.key, gaps, touched)[unit] = gap
+                if gap not in was:
+                    _opened(gap.key, gaps, touched)[unit] = gap
             if found:
                 units[unit] = found
             else:
@@ -171,5 +174,7 @@ def _entry(code: str, gaps: tuple[Gap, ...]) -> NotEvaluated:
     names = tuple(sorted(frozenset().union(*{gap.names for gap in gaps})))
     subjects = [gap.subject for gap in gaps]
     edges = {edge for subject in subjects for edge in (subject.edge, *subject.path) if edge}
-    first = min(subjects, key=lambda subject: (subject.edge or (), str(subject)))
-    return NotEvaluated(code, first, names, tuple(sorted(edges)))
+    ordered = tuple(sorted(edges))
+    of_edges = gaps[0].of_edge
+    first = Subject(edge=ordered[0]) if of_edges else min(subjects, key=str)
+    return NotEvaluated(code, first, names, ordered)

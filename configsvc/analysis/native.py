@@ -4,7 +4,7 @@ A catalog that was derived from another shares most with it, and so does its vie
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
@@ -113,8 +113,8 @@ class _Derived:
         """The view, and what differs."""
         changed = self._changed_callers()
         callers = _replaced(self._before.callers, changed)
-        difference = self._difference(changed)
         policies = self._policies()
+        difference = self._difference(changed, policies)
         system = self._system(changed, difference, policies)
         view = NativeView(self._catalog, system, self._before.interned, callers, policies)
         return view, difference
@@ -151,10 +151,16 @@ class _Derived:
             for spec in specs
         )
 
-    def _difference(self, changed: Mapping[str, Caller | None]) -> Difference:
+    def _difference(
+        self, changed: Mapping[str, Caller | None], policies: Mapping[Key, PolicyView]
+    ) -> Difference:
         before = self._before.callers
         pairs = {name: (before.get(name) or NOBODY, now or NOBODY) for name, now in changed.items()}
-        return Difference.of(pairs, self._touched_nodes())
+        return replace(
+            Difference.of(pairs, self._touched_nodes()),
+            policies=tuple(policies[key] for key in self._keys if key in policies),
+            policies_gone=frozenset(key for key in self._keys if key not in policies),
+        )
 
     def _touched_nodes(self) -> frozenset[str]:
         """Nodes that came, went, or are declared otherwise."""

@@ -87,8 +87,9 @@ class Amplification:
     def after(self, system: System, bounds: Bounds, difference: Difference) -> "Amplification":
         """The amplification of a system that was derived from this one; what holds is kept."""
         amplification = Amplification(system, bounds)
-        gone = {id(edge) for edge in difference.gone}
-        amplification._factors = {k: v for k, v in self._factors.items() if k not in gone}
+        amplification._factors = self._factors.copy()
+        for edge in difference.gone:
+            amplification._factors.pop(id(edge), None)
         if difference.same_calls and self._multiplies_alike(amplification, difference):
             fresh = {edge.id: edge for edge in difference.fresh}
             vars(amplification).update(
@@ -137,31 +138,33 @@ class Amplification:
     def _retrying_pairs(self) -> Iterator[PathView]:
         above: dict[WorkId, _Chain] = {}
         for work in self._acyclic_in_call_order():
+            over = above.get(work)
             for call in self._system.works[work].calls:
-                chain = above.get(work) if _surfaces(call) else None
-                hop = Hop(call.edge, self.factor(call.edge))
-                makes_copies = hop.factor.high > 1
+                factor = self.factor(call.edge)
+                makes_copies = factor.high > 1
+                chain = over if over is not None and _surfaces(call) else None
+                if chain is None and not makes_copies:
+                    continue
+                hop = Hop(call.edge, factor)
                 if chain is not None and makes_copies:
                     yield PathView(_Chain(hop, chain).hops())
                 link = _Chain(hop, None if makes_copies else chain)
-                if makes_copies or chain is not None:
-                    _keep_shorter(above, (call.edge.id.callee, call.edge.id.operation), link)
+                _keep_shorter(above, _target(call), link)
 
     def of(self, work: WorkId) -> float:
         """How many requests arrive at an operation for one at the way in, at the most."""
-        return self._highest[work].number
+        return self._highest.get(work, _NO_COPIES).number
 
     def path_to(self, work: WorkId) -> PathView | None:
         """The path on which the most requests arrive at an operation; None: none multiplies."""
-        return _path(work, self._highest, _high) if self._highest[work].number > 1 else None
+        return _path(work, self._highest, _high) if self.of(work) > 1 else None
 
     @cached_property
     def _highest(self) -> dict[WorkId, _Arrival]:
         return self._arrivals(_high, timed=True)
 
     def _acyclic_in_call_order(self) -> Iterator[WorkId]:
-        for component in reversed(self._system.components):
-            yield from (work for work in component if work not in self._system.cyclic)
+        return (work for work, cycle in self._system.calling if not cycle)
 
     def _factor(self, edge: EdgeView) -> Range:
         repeats = edge.retry is None or overlap(edge.retry.retry_on, surfaced(edge))
@@ -205,41 +208,37 @@ class Amplification:
         return longest > limit.low
 
     def _arrivals(self, bound: _Bound, *, timed: bool = False) -> dict[WorkId, _Arrival]:
-        """The largest number of copies at each operation.
+        """The largest number of copies at each operation at which more than one arrives.
 
         ``timed``: also through calls whose failure does not surface, but whose time may: somebody
         above gives up and repeats what waits for them.
         """
         arrivals: dict[WorkId, _Arrival] = {}
-        cyclic, cut = self._system.cyclic, set[WorkId]()
-        for component in reversed(self._system.components):
-            for work_id in component:
-                arrivals.setdefault(work_id, _NO_COPIES)
-            for work_id in component:
-                calls = self._system.works[work_id].calls
-                if timed and calls and (work_id in cut or self._may_be_cut(work_id)):
-                    cut.update((work_id, *map(_target, calls)))
-                for call in calls:
-                    if _target(call) not in component or work_id not in cyclic:
-                        passes = _surfaces(call) or work_id in cut
-                        self._offer(arrivals, work_id if passes else None, call, bound)
+        cut: set[WorkId] = set()
+        for work_id, cycle in self._system.calling:
+            calls = self._system.works[work_id].calls
+            if timed and (work_id in cut or self._may_be_cut(work_id)):
+                cut.update((work_id, *map(_target, calls)))
+            here = arrivals.get(work_id, _NO_COPIES).number
+            for call in calls:
+                if cycle and _target(call) in cycle:
+                    continue
+                passes = here > 1 and (_surfaces(call) or work_id in cut)
+                number = bound(self.factor(call.edge))
+                if number > 1 or passes:
+                    number = here * number if passes else number
+                    self._offer(arrivals, number, call, work_id if passes else None)
         return arrivals
 
     def _offer(
-        self,
-        arrivals: dict[WorkId, _Arrival],
-        parent: WorkId | None,
-        call: CallView,
-        bound: _Bound,
+        self, arrivals: dict[WorkId, _Arrival], number: float, call: CallView, parent: WorkId | None
     ) -> None:
         target = _target(call)
         if target not in self._system.works:
             return
-        hop = Hop(call.edge, self.factor(call.edge))
-        before = 1 if parent is None else arrivals[parent].number
-        arrival = _Arrival(before * bound(hop.factor), hop, parent)
-        if arrival.number > arrivals.get(target, _NO_COPIES).number:
-            arrivals[target] = arrival
+        if number > arrivals.get(target, _NO_COPIES).number:
+            hop = Hop(call.edge, self.factor(call.edge))
+            arrivals[target] = _Arrival(number, hop, parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +297,7 @@ def _path(work: WorkId, arrivals: Mapping[WorkId, _Arrival], bound: _Bound) -> P
     """The way back from ``work``, without the edges before the first that multiplies."""
     hops: list[Hop] = []
     at: WorkId | None = work
-    while at is not None and (arrival := arrivals[at]).hop is not None:
+    while at is not None and (arrival := arrivals.get(at, _NO_COPIES)).hop is not None:
         hops.append(arrival.hop)
         at = arrival.parent
     hops.reverse()

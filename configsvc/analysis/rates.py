@@ -29,13 +29,13 @@ class Rates:
         if not difference.same_calls:
             return rates
         gone = {id(edge) for edge in difference.gone}
-        rates._edge_rates = {k: v for k, v in self._edge_rates.items() if k not in gone}
+        rates._edge_rates = _without(self._edge_rates, gone)
         changed = (*difference.gone, *difference.fresh)
         pairs = {(edge.id.caller, edge.id.callee) for edge in changed}
         stale = gone.union(id(e) for pair in pairs for e in self._pairs.get(pair, ()))
-        rates._traffic = {k: v for k, v in self._traffic.items() if k not in stale}
+        rates._traffic = _without(self._traffic, stale)
         callers = {edge.id.caller for edge in changed}
-        rates._processes = {k: v for k, v in self._processes.items() if k not in callers}
+        rates._processes = _without(self._processes, callers)
         vars(rates).update(
             rates=self.rates,
             _pairs=_moved(self._pairs, difference.gone, difference.fresh, _pair),
@@ -160,6 +160,14 @@ class Rates:
             return within + Range.exactly(work.external_rate)
         from_outside = len(inside) < len(sites) or not sites or work_id[1] == ANY_OPERATION
         return within + Range.at_least(0, f"{work}.externalRate") if from_outside else within
+
+
+def _without(known: dict[K, V], keys: Iterable[K]) -> dict[K, V]:
+    """A copy without some keys, made without looking at the others."""
+    kept = known.copy()
+    for key in keys:
+        kept.pop(key, None)
+    return kept
 
 
 def _sites_of(works: Iterable[WorkView]) -> Iterator[tuple[WorkView, CallView]]:

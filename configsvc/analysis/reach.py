@@ -6,8 +6,9 @@ from typing import Final, Self
 
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.difference import Difference
-from configsvc.analysis.view import EdgeView, NodeView, System, WorkId, WorkView
+from configsvc.analysis.view import EdgeView, NodeView, PolicyView, System, WorkId, WorkView
 from configsvc.model.findings import EdgeId
+from configsvc.model.names import Key
 
 _PARTS: Final = (
     "edges", "works", "nodes", "policies", "ambiguous", "references", "routes", "requests",
@@ -21,22 +22,25 @@ class Reach:
 
     An edge is reached if it differs, or shares its caller's processes with one that does, or sees
     another rate, or if its callee works for another time. A node is reached with its edges, and an
-    operation with its node. Paths are compared one by one instead.
+    operation with its node. A policy is reached if it differs, or if who calls whom does. Paths are
+    compared one by one instead.
     """
 
     edges: Collection[EdgeView]
     works: Collection[WorkView]
     nodes: Collection[NodeView]
+    policies: Collection[PolicyView]
     parts: frozenset[str]
     edges_gone: frozenset[EdgeId] = frozenset()
     works_gone: frozenset[WorkId] = frozenset()
     nodes_gone: frozenset[str] = frozenset()
+    policies_gone: frozenset[Key] = frozenset()
 
     @classmethod
     def all(cls, system: System, edges: Collection[EdgeView]) -> Self:
         """Everything, but of the edges only some."""
         works, nodes = system.works.values(), system.nodes.values()
-        return cls(edges, tuple(works), tuple(nodes), frozenset(_PARTS))
+        return cls(edges, tuple(works), tuple(nodes), system.policies, frozenset(_PARTS))
 
     @classmethod
     def of(cls, was: Bounds, now: Bounds, difference: Difference) -> Self:
@@ -50,10 +54,12 @@ class Reach:
             edges.values(),
             tuple(works),
             tuple(system.nodes[name] for name in names if name in system.nodes),
+            difference.policies if difference.same_calls else system.policies,
             frozenset(parts),
             frozenset(edge.id for edge in difference.gone if edge.id not in system.by_id),
             frozenset(_id(w) for w in difference.works_gone if _id(w) not in system.works),
             frozenset(name for name in names if name not in system.nodes),
+            difference.policies_gone,
         )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from configsvc.analysis.composite import Node, Path, Work
+from configsvc.analysis.composite import Document, Node, Path, Work
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import Edge
 from configsvc.analysis.view import System, WaiverUse
@@ -110,10 +110,20 @@ class PairRule(Rule, shape=True):
         raise NotImplementedError
 
 
+class PolicyRule(Rule, shape=True):
+    """A rule about one policy document that has a target."""
+
+    breadth = 5
+
+    def check(self, document: Document) -> Conflict | None:
+        """Return the conflict of the document, if there is one."""
+        raise NotImplementedError
+
+
 class SystemRule(Rule, shape=True):
     """A rule about the documents and the graph as a whole."""
 
-    breadth = 5
+    breadth = 6
 
     def check(self, system: System) -> Iterable[Conflict]:
         """Yield each conflict with its subject."""
@@ -123,7 +133,7 @@ class SystemRule(Rule, shape=True):
 class WaiverRule(Rule, shape=True):
     """A rule about what became of a waiver."""
 
-    breadth = 6
+    breadth = 7
 
     def check(self, use: WaiverUse) -> Conflict | None:
         """Return the conflict of the waiver, if there is one."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from configsvc.analysis.bounds import Bounds
+from configsvc.analysis.composite import Document
 from configsvc.analysis.edge_runs import EdgeRuns
 from configsvc.analysis.found import Finder, Found
 from configsvc.analysis.paths import PathView
@@ -13,6 +14,7 @@ from configsvc.analysis.rule import (
     NodeRule,
     PairRule,
     PathRule,
+    PolicyRule,
     Rule,
     SystemRule,
     WaiverRule,
@@ -20,7 +22,7 @@ from configsvc.analysis.rule import (
 )
 from configsvc.analysis.runs import run_node, run_path, run_work
 from configsvc.analysis.scenario import Outcome
-from configsvc.analysis.view import EdgeView, NodeView, System, WaiverUse, WorkView
+from configsvc.analysis.view import EdgeView, NodeView, PolicyView, System, WaiverUse, WorkView
 from configsvc.model.findings import Subject
 
 R = TypeVar("R", bound=Rule)
@@ -36,6 +38,7 @@ class Suite:
         self.nodes = _of(every, NodeRule)
         self._paths = _of(every, PathRule)
         self._pairs = _of(every, PairRule)
+        self._policies = _of(every, PolicyRule)
         self.systems = _of(every, SystemRule)
         self._waivers = _of(every, WaiverRule)
 
@@ -73,6 +76,12 @@ class Suite:
     def pair(self, path: PathView, finder: Finder) -> Found:
         """What rules say of an edge that makes copies and the nearest such edge above it."""
         return _on_path(self._pairs, path, finder)
+
+    def policy(self, policy: PolicyView, system: System, finder: Finder) -> Found:
+        """What rules say of one policy document."""
+        document = Document(policy, system)
+        outcomes = ((rule, rule.check(document)) for rule in self._policies)
+        return finder.on(Subject(resource=policy.key), outcomes)
 
     def system(self, rule: SystemRule, system: System, finder: Finder) -> Found:
         """What one rule says of the documents and the graph as a whole."""

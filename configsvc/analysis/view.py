@@ -16,7 +16,7 @@ from configsvc.analysis.conflict import Provenance
 from configsvc.analysis.interval import Range
 from configsvc.analysis.routing import RouteView
 from configsvc.model.findings import EdgeId
-from configsvc.model.names import Key
+from configsvc.model.names import Key, Kind
 from configsvc.model.policies import (
     Bulkhead,
     CircuitBreaker,
@@ -336,6 +336,9 @@ class MissingReference:
     is_call: bool
 
 
+_NO_CYCLE: frozenset[WorkId] = frozenset()
+
+
 @dataclass(frozen=True)
 class System:
     """Everything that is analysed at once.
@@ -381,6 +384,36 @@ class System:
         return {edge.id: edge for edge in self.edges}
 
     @cached_property
+    def calling(self) -> Sequence[tuple[WorkId, frozenset[WorkId]]]:
+        """The operations that call others, each after those that call it, with its cycle.
+
+        The cycle holds the operation itself and all that lead back to it; it is mostly empty.
+        """
+        cyclic = self.cyclic
+        return [
+            (work, frozenset(component) if work in cyclic else _NO_CYCLE)
+            for component in reversed(self.components)
+            for work in component
+            if self.works[work].calls
+        ]
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Who declares to call whom."""
+        return frozenset(edge.id[:2] for edge in self.edges)
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """The names of those that somebody declares to call."""
+        return frozenset(callee for _, callee in self.pairs)
+
+    @cached_property
+    def gateways(self) -> frozenset[str]:
+        """The names of the gateways."""
+        every = self.nodes.items()
+        return frozenset(name for name, node in every if node.key.kind is Kind.GATEWAY)
+
+    @cached_property
     def works_of(self) -> Mapping[str, tuple[WorkView, ...]]:
         """The operations of each node."""
         found: dict[str, list[WorkView]] = {}
@@ -402,7 +435,8 @@ class System:
         """
         known: dict[str, object] = {"by_id": by_id, "works_of": {**before.works_of, **works}}
         if same_calls:
-            known |= {"components": before.components, "cyclic": before.cyclic}
+            names = ("components", "cyclic", "calling", "pairs", "called", "gateways")
+            known |= {name: getattr(before, name) for name in names}
         vars(self).update(known)  # where a `cached_property` keeps what it has found
 
 

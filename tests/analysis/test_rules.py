@@ -8,7 +8,7 @@ import pytest
 
 from configsvc.analysis import rules
 from configsvc.analysis.bounds import Bounds
-from configsvc.analysis.composite import Node, Work
+from configsvc.analysis.composite import Document, Node, Work
 from configsvc.analysis.composite import Path as PathReader
 from configsvc.analysis.paths import Amplification
 from configsvc.analysis.readers import Edge
@@ -17,6 +17,7 @@ from configsvc.analysis.rule import (
     NodeRule,
     PairRule,
     PathRule,
+    PolicyRule,
     Rule,
     SystemRule,
     WaiverRule,
@@ -60,6 +61,8 @@ def _subjects(rule: Rule, system: System) -> list[Callable[[Scenario], object]]:
         case PairRule():
             paths = list(Amplification(system, bounds).retrying_pairs)
             return [lambda s, p=p: PathReader(p, s) for p in paths]
+        case PolicyRule():
+            return [lambda _, p=p: Document(p, system) for p in system.policies]
         case WaiverRule():
             return [lambda _, u=u: u for u in Waivers(system.waivers, TODAY).uses(())]
     return [lambda _: system]

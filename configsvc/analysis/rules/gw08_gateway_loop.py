@@ -7,7 +7,7 @@ from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.text import listed
 from configsvc.analysis.view import System
 from configsvc.model.findings import EdgeId, Severity, Subject, Witness
-from configsvc.model.names import ANY_OPERATION, Kind
+from configsvc.model.names import ANY_OPERATION
 
 
 class GatewayLoop(SystemRule):
@@ -79,7 +79,9 @@ class GatewayLoop(SystemRule):
 
     def check(self, system: System) -> Iterable[Conflict]:
         """Look for gateways among the cycles."""
-        gateways = {n for n, node in system.nodes.items() if node.key.kind == Kind.GATEWAY}
+        gateways = system.gateways
+        if not gateways or not system.cyclic:
+            return
         for component in system.components:
             members = frozenset(component)
             inside = sorted({node for node, _ in members if node in gateways})

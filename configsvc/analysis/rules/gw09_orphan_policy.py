@@ -1,14 +1,12 @@
 """GW09: a policy whose target is nowhere."""
 
-from collections.abc import Iterable
-
+from configsvc.analysis.composite import Document
 from configsvc.analysis.conflict import Conflict
-from configsvc.analysis.rule import SystemRule
-from configsvc.analysis.view import PolicyView, System
+from configsvc.analysis.rule import PolicyRule
 from configsvc.model.findings import Place, Severity, Subject, Witness
 
 
-class OrphanPolicy(SystemRule):
+class OrphanPolicy(PolicyRule):
     """
     A policy that no call is governed by.
 
@@ -72,48 +70,43 @@ class OrphanPolicy(SystemRule):
     code = "GW09"
     name = "orphan-policy"
     severity = Severity.WARNING
-    inputs = frozenset({"edges", "nodes", "policies", "works"})
+    inputs = frozenset({"called", "callee_side", "key", "nodes", "operations", "pairs", "target"})
     since = "0.1"
     message = "its target {target} selects no call: {reason}"
 
-    def check(self, system: System) -> Iterable[Conflict]:
-        """Look for a call that each target selects."""
-        pairs = {(edge.id.caller, edge.id.callee) for edge in system.edges}
-        callees = {callee for _, callee in pairs}
-        for policy in system.policies:
-            reason = _reason(system, policy, pairs, callees)
-            if reason:
-                yield _conflict(policy, reason)
+    def check(self, document: Document) -> Conflict | None:
+        """Look for a call that its target selects."""
+        reason = _reason(document)
+        return _conflict(document, reason) if reason else None
 
 
-def _reason(
-    system: System, policy: PolicyView, pairs: set[tuple[str, str]], callees: set[str]
-) -> str:
+def _reason(document: Document) -> str:
     """Why a policy selects nothing; empty if it selects something."""
-    target = policy.target
+    target = document.target
     for name in (target.caller, target.callee):
-        if name is not None and name not in system.nodes:
+        if name is not None and name not in document.nodes:
             return f"there is no {name}"
     if target.callee is None:
         return ""
-    if target.operation is not None and (target.callee, target.operation) not in system.works:
-        return f"{target.callee} has no operation {target.operation}"
-    if target.caller is not None and (target.caller, target.callee) not in pairs:
+    operation = target.operation
+    if operation is not None and (target.callee, operation) not in document.operations:
+        return f"{target.callee} has no operation {operation}"
+    if target.caller is not None and (target.caller, target.callee) not in document.pairs:
         return f"{target.caller} declares no call of {target.callee}"
-    if target.callee not in callees and not policy.callee_side:
+    if target.callee not in document.called and not document.callee_side:
         return f"nobody declares a call of {target.callee}"
     return ""
 
 
-def _conflict(policy: PolicyView, reason: str) -> Conflict:
-    target = policy.target
+def _conflict(document: Document, reason: str) -> Conflict:
+    target = document.target
     parts = {"from": target.caller, "to": target.callee, "operation": target.operation}
     text = ", ".join(f"{name}: {value}" for name, value in parts.items() if value is not None)
     return Conflict(
         magnitude=1,
         arguments={"target": f"{{{text}}}", "reason": reason},
-        subject=Subject(resource=policy.key),
-        places=(Place(policy.key, "/spec/target", reason),),
+        subject=Subject(resource=document.key),
+        places=(Place(document.key, "/spec/target", reason),),
         witness=Witness(
             load="any",
             faults="none",

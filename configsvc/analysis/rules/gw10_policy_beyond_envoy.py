@@ -75,16 +75,15 @@ class PolicyBeyondEnvoy(SystemRule):
     code = "GW10"
     name = "policy-beyond-envoy"
     severity = Severity.INFO
-    inputs = frozenset({"edges", "nodes", "policies"})
+    inputs = frozenset({"edges", "gateways", "pairs", "policies"})
     since = "0.1"
     message = "at {gateways}, which Envoy serves, {what}"
 
     def check(self, system: System) -> Iterable[Conflict]:
         """Look at each document that only calls of gateways are under."""
-        gateways = {name for name, node in system.nodes.items() if node.key.kind is Kind.GATEWAY}
+        gateways, pairs = system.gateways, system.pairs
         if not gateways:
             return
-        pairs = {(edge.id.caller, edge.id.callee) for edge in system.edges}
         for policy in system.policies:
             found = {} if policy.callee_side else dict(_beyond(policy))
             if not found:

@@ -1,12 +1,10 @@
 """RT12: a retry that is switched off and configured at once."""
 
-from collections.abc import Iterable
-
+from configsvc.analysis.composite import Document
 from configsvc.analysis.conflict import Conflict
-from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.rule import PolicyRule
 from configsvc.analysis.text import listed
-from configsvc.analysis.view import System
-from configsvc.model.findings import Place, Severity, Subject, Witness
+from configsvc.model.findings import Place, Severity, Witness
 from configsvc.model.names import Kind
 
 _ONLY_FOR_RETRIES = (
@@ -14,7 +12,7 @@ _ONLY_FOR_RETRIES = (
 )  # fmt: skip
 
 
-class InertRetry(SystemRule):
+class InertRetry(PolicyRule):
     """
     A document that asks for one attempt and says how to make more.
 
@@ -44,28 +42,29 @@ class InertRetry(SystemRule):
     code = "RT12"
     name = "inert-retry"
     severity = Severity.WARNING
-    inputs = frozenset({"policies"})
+    inputs = frozenset({"fields", "key"})
     since = "0.1"
     message = "attempts is {attempts}, which means no retry, so {fields} do nothing"
 
-    def check(self, system: System) -> Iterable[Conflict]:
+    def check(self, document: Document) -> Conflict | None:
         """Look at each document by itself."""
-        for policy in system.policies:
-            inert = [field for field in _ONLY_FOR_RETRIES if field in policy.fields]
-            if policy.key.kind != Kind.RETRY or policy.fields.get("attempts") != 1 or not inert:
-                continue
-            yield Conflict(
-                magnitude=len(inert),
-                arguments={"attempts": "1", "fields": listed(inert)},
-                subject=Subject(resource=policy.key),
-                places=tuple(
-                    Place(policy.key, f"/spec/{field.replace('.', '/')}", field)
-                    for field in ("attempts", *inert)
-                ),
-                witness=Witness(
-                    load="one call",
-                    faults="the callee refuses the connection",
-                    seen="the call fails at once",
-                    meant="another attempt",
-                ),
-            )
+        key, fields = document.key, document.fields
+        if key.kind != Kind.RETRY or fields.get("attempts") != 1:
+            return None
+        inert = [field for field in _ONLY_FOR_RETRIES if field in fields]
+        if not inert:
+            return None
+        return Conflict(
+            magnitude=len(inert),
+            arguments={"attempts": "1", "fields": listed(inert)},
+            places=tuple(
+                Place(key, f"/spec/{field.replace('.', '/')}", field)
+                for field in ("attempts", *inert)
+            ),
+            witness=Witness(
+                load="one call",
+                faults="the callee refuses the connection",
+                seen="the call fails at once",
+                meant="another attempt",
+            ),
+        )
