@@ -13,7 +13,7 @@ from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
 from configsvc.analysis.rates import Rates
 from configsvc.analysis.readers import Edge, missing_data
-from configsvc.analysis.scenario import Scenario, extremes
+from configsvc.analysis.scenario import Scenario, UndecidableError, extremes
 from configsvc.analysis.view import (
     CallView,
     Concurrency,
@@ -54,7 +54,8 @@ class Bounds:
         bounds = Bounds(system)
         bounds._longest = self._longest.copy()
         bounds._worst_cases = self._worst_cases.copy()
-        bounds._copies = self._copies.copy()
+        if difference.same_calls:  # a retry budget goes by the rate
+            bounds._copies = self._copies.copy()
         bounds._cut = self._cut.copy()
         bounds._alone, bounds._uncut = self._alone, self._uncut
         bounds._forget(difference)
@@ -164,9 +165,13 @@ class Bounds:
 
     def concurrency(self, edge: EdgeView) -> Concurrency:
         """How many calls of one process share the bulkhead of ``edge`` at a time."""
-        alone = edge.bulkhead is not None and edge.bulkhead.scope == "operation"
+        bulkhead, processes = edge.bulkhead, self._rates.processes(edge)
+        try:
+            alone = bulkhead is not None and bulkhead.scope == "operation"
+        except UndecidableError as unreadable:
+            unknown = Range.at_least(0, unreadable.missing)
+            return Concurrency(unknown, unknown)
         sharing = [edge] if alone else self._rates.pair(edge)
-        processes = self._rates.processes(edge)
         return Concurrency(
             total(self._under_way(other, _median) for other in sharing) / processes,
             total(self._under_way(other, _tail) for other in sharing) / processes,
@@ -204,7 +209,10 @@ class Bounds:
 
     def _fallback(self, edge: EdgeView) -> Range:
         """What a fallback to another operation adds; its own fallback is not called."""
-        target = None if edge.fallback is None else edge.fallback.operation
+        try:
+            target = None if edge.fallback is None else edge.fallback.operation
+        except UndecidableError as unreadable:
+            return Range.at_least(0, unreadable.missing)
         if target is None:
             return ZERO
         instead = self.system.by_id.get(EdgeId(edge.id.caller, target.service, target.operation))

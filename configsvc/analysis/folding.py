@@ -252,4 +252,4 @@ def _order(hit: Hit) -> tuple[object, ...]:
 
 
 def _worst(hit: Hit) -> tuple[object, ...]:
-    return -hit.severity, -hit.conflict.magnitude, str(hit.subject)
+    return -hit.severity, -hit.conflict.magnitude, str(hit.subject), hit.fingerprint

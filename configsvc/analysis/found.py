@@ -141,7 +141,11 @@ class Everything:
 
     def not_evaluated(self) -> tuple[NotEvaluated, ...]:
         """What could not be decided."""
-        return tuple(sorted(self.entries.values(), key=lambda entry: (entry.code, entry.missing)))
+        return tuple(sorted(self.entries.values(), key=_order))
+
+
+def _order(entry: NotEvaluated) -> tuple[object, ...]:
+    return entry.code, entry.missing, str(entry.subject), entry.edges
 
 
 def _opened(

@@ -1,9 +1,9 @@
 """Policy values that cannot be relied on: reading one leaves a check undecided."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
-from configsvc.analysis.scenario import AmbiguousFieldError, UnknownPolicyError
+from configsvc.analysis.scenario import AmbiguousFieldError, UndecidableError, UnknownPolicyError
 from configsvc.model.policies import Timeout
 
 T = TypeVar("T")
@@ -42,6 +42,17 @@ class _Unmanaged:
 def ambiguous(value: T, part: str, leaves: Iterable[str]) -> T:
     """``value`` without the leaves that are ambiguous; a check that reads one is not evaluated."""
     return cast("T", _Ambiguous(value, {_attribute(leaf): f"{part}.{leaf}" for leaf in leaves}))
+
+
+def readable(read: Callable[[], T], otherwise: T) -> T:
+    """What ``read`` gives, or ``otherwise`` where the policy's value cannot be relied on.
+
+    For what is reckoned over the whole graph, where nobody asks what is missing.
+    """
+    try:
+        return read()
+    except UndecidableError:
+        return otherwise
 
 
 def unmanaged_timeout() -> Timeout:

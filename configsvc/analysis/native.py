@@ -39,6 +39,8 @@ _REFERRING: Final = _NODES | {
     Kind.ROUTE, Kind.AUTHENTICATION, Kind.RATE_LIMIT, Kind.FALLBACK
 }  # fmt: skip
 """Kinds whose documents refer to others, or are referred to by name."""
+_CALLING: Final = _NODES | {Kind.ROUTE}
+"""Kinds that say who calls whom."""
 _ROUTING: Final = _NODES | {Kind.ROUTE, Kind.AUTHENTICATION}
 """Kinds that decide what a gateway's routes take, ask for and reach."""
 
@@ -138,9 +140,10 @@ class _Derived:
                 # It is in force at the callee, and a fact about the edges of its callers.
                 for name in affected(before, after, (key,)):
                     stale |= before.graph.named_by(name) | after.graph.named_by(name)
-            elif key.kind in _NODES:
-                # Whether anybody calls a gateway decides what stands for all of its routes.
-                stale.update(_called_gateways(before, key.name), _called_gateways(after, key.name))
+        if not self._kinds.isdisjoint(_CALLING):
+            # Whether anybody calls a gateway decides what stands for all of its routes.
+            for name in tuple(stale):
+                stale.update(_called_gateways(before, name), _called_gateways(after, name))
         return stale
 
     def _is_inbound(self, key: Key) -> bool:
@@ -290,11 +293,15 @@ def _node_view(
         making.document(node.name).whole,
         making.facts(node.name),
         node.discovery,
-        tuple(incoming),
-        tuple(outgoing),
+        tuple(sorted(incoming, key=_name)),  # the same however they have come together
+        tuple(sorted(outgoing, key=_name)),
         requests=tuple(requests_of(o.match) for o in node.operations.values() if o.match),
         emits=tuple(o.emits for o in node.operations.values()),
     )
+
+
+def _name(edge: EdgeView) -> EdgeId:
+    return edge.id
 
 
 def _waivers(catalog: Catalog) -> Mapping[Key, Waiver]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from configsvc.analysis.arithmetic import attempt_limit
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.difference import Difference
+from configsvc.analysis.guarded import readable
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
 from configsvc.analysis.readers import Edge
@@ -72,6 +73,15 @@ class _Arrival:
     hop: Hop | None = None
     parent: WorkId | None = None
 
+    def is_after(self, call: CallView, parent: WorkId | None) -> bool:
+        """Whether another call that brings as many comes first by name.
+
+        The order of documents must not decide which of two equal paths is reported.
+        """
+        if self.hop is None:
+            return False
+        return (call.edge.id, parent or ()) < (self.hop.edge.id, self.parent or ())
+
 
 _NO_COPIES = _Arrival(1)
 
@@ -87,10 +97,12 @@ class Amplification:
     def after(self, system: System, bounds: Bounds, difference: Difference) -> "Amplification":
         """The amplification of a system that was derived from this one; what holds is kept."""
         amplification = Amplification(system, bounds)
+        if not difference.same_calls:
+            return amplification
         amplification._factors = self._factors.copy()
         for edge in difference.gone:
             amplification._factors.pop(id(edge), None)
-        if difference.same_calls and self._multiplies_alike(amplification, difference):
+        if self._multiplies_alike(amplification, difference):
             fresh = {edge.id: edge for edge in difference.fresh}
             vars(amplification).update(
                 worst_paths=tuple(_over(path, fresh) for path in self.worst_paths),
@@ -167,7 +179,8 @@ class Amplification:
         return (work for work, cycle in self._system.calling if not cycle)
 
     def _factor(self, edge: EdgeView) -> Range:
-        repeats = edge.retry is None or overlap(edge.retry.retry_on, surfaced(edge))
+        retry = edge.retry
+        repeats = retry is None or readable(lambda: overlap(retry.retry_on, surfaced(edge)), True)  # noqa: FBT003
         copies = self._bounds.copies(edge) if repeats else ONE
         return copies + copies if _is_its_own_fallback(edge) else copies
 
@@ -202,8 +215,9 @@ class Amplification:
         """Whether the caller may send a copy because an attempt takes ``longest``."""
         if self.factor(edge).high == 1:
             return False
-        if edge.hedge is not None:
-            return longest > edge.hedge.delay
+        hedge = edge.hedge
+        if hedge is not None:
+            return longest > readable(lambda: hedge.delay, 0)
         limit = extremes(lambda scenario: attempt_limit(Edge(edge, self._bounds, scenario)))
         return longest > limit.low
 
@@ -236,7 +250,8 @@ class Amplification:
         target = _target(call)
         if target not in self._system.works:
             return
-        if number > arrivals.get(target, _NO_COPIES).number:
+        known = arrivals.get(target, _NO_COPIES)
+        if number > known.number or (number == known.number and known.is_after(call, parent)):
             hop = Hop(call.edge, self.factor(call.edge))
             arrivals[target] = _Arrival(number, hop, parent)
 
@@ -252,6 +267,11 @@ class _Chain:
     def __post_init__(self) -> None:
         object.__setattr__(self, "length", 1 if self.above is None else self.above.length + 1)
 
+    @property
+    def edges(self) -> tuple[EdgeId, ...]:
+        """The edges from the uppermost down."""
+        return tuple(hop.edge.id for hop in self.hops())
+
     def hops(self) -> tuple[Hop, ...]:
         """The hops from the uppermost down."""
         found = [self.hop]
@@ -264,7 +284,7 @@ class _Chain:
 
 def _keep_shorter(above: dict[WorkId, _Chain], target: WorkId, chain: _Chain) -> None:
     known = above.get(target)
-    if known is None or chain.length < known.length:
+    if known is None or (chain.length, chain.edges) < (known.length, known.edges):
         above[target] = chain
 
 
@@ -279,7 +299,8 @@ def _surfaces(call: CallView) -> bool:
 
 def _is_its_own_fallback(edge: EdgeView) -> bool:
     """Whether a call that failed is made once more, with all its copies, as its own fallback."""
-    named = None if edge.fallback is None else edge.fallback.operation
+    fallback = edge.fallback
+    named = None if fallback is None else readable(lambda: fallback.operation, None)
     return named is not None and (named.service, named.operation) == (
         edge.id.callee,
         edge.id.operation,

@@ -43,13 +43,14 @@ class Report:
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings by severity, code and subject."""
+    """Findings by severity, code, subject and place."""
     return tuple(sorted(findings, key=sort_key))
 
 
 def sort_key(finding: Finding) -> tuple[object, ...]:
     """What `worst_first` goes by."""
-    return -finding.severity, finding.code, str(finding.subject), finding.message
+    places = tuple((place.resource, place.pointer) for place in finding.places)
+    return -finding.severity, finding.code, str(finding.subject), finding.message, places
 
 
 def new_findings(

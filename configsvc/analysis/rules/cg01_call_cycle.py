@@ -5,6 +5,7 @@ from math import prod
 from typing import Final
 
 from configsvc.analysis.conflict import Conflict, Evidence
+from configsvc.analysis.guarded import readable
 from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.text import count, decimal
 from configsvc.analysis.view import CallView, System, WorkId
@@ -141,4 +142,5 @@ def _rounds(calls: list[CallView], members: int) -> str:
 
 
 def _attempts(call: CallView) -> int:
-    return 1 if call.edge.retry is None else call.edge.retry.attempts
+    retry = call.edge.retry
+    return 1 if retry is None else readable(lambda: retry.attempts, 1)
