@@ -20,6 +20,7 @@ __all__ = [
     "Standing",
     "analyze",
     "analyze_mixed",
+    "mixed_report",
     "native_system",
     "new_findings",
     "run_rules",

@@ -9,19 +9,8 @@ nearest are named: those of a deep graph would be too many to carry along.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from configsvc.analysis.arithmetic import (
-    allowed_attempts,
-    attempt,
-    attempt_limit,
-    floor,
-    overall,
-    queueing,
-    waits_at_worst,
-)
 from configsvc.analysis.bounds import Bounds, stages
 from configsvc.analysis.interval import ZERO, Range, largest
-from configsvc.analysis.readers import Edge
-from configsvc.analysis.scenario import extremes
 from configsvc.analysis.view import EdgeView, System, WorkId
 from configsvc.model.findings import EdgeId
 
@@ -58,7 +47,7 @@ class Abandoned:
 
     def after(self, edge: EdgeView) -> Range:
         """The longest that work goes on below ``edge`` after its caller gave an attempt up."""
-        shortest = extremes(lambda scenario: _given(Edge(edge, self._bounds, scenario)))
+        shortest = self._bounds.given(edge)
         if (cut := self._cut.get(edge.id)) is not None:
             shortest = shortest.at_most(cut)
         longest = self._bounds.subtree(edge)
@@ -136,22 +125,6 @@ def _cut_by_limits(system: System, bounds: Bounds) -> dict[EdgeId, Range]:
                 bounds.worst_case(call.edge) * Range.exactly(call.most) for call in stage
             )
     return cut
-
-
-def _given(edge: Edge) -> float:
-    """The shortest time after which the caller may give an attempt up.
-
-    The overall limit cuts the last attempt where not all of them fit; none starts with less left
-    than the floor.
-    """
-    attempts = allowed_attempts(edge)
-    whole = attempts * (queueing(edge) + attempt(edge))
-    waits = 0 if edge.retry is None else waits_at_worst(edge.retry, attempts)
-    if whole + waits <= overall(edge):
-        return attempt_limit(edge)
-    if attempts == 1:
-        return max(0, min(attempt(edge), overall(edge) - queueing(edge)))
-    return min(attempt_limit(edge), floor(edge))
 
 
 def _stops(edge: EdgeView) -> bool | None:

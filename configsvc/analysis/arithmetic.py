@@ -190,3 +190,19 @@ def _budget(edge: Edge) -> Budget | None:
     if edge.retry is not None and edge.retry.attempts > 1:
         return edge.retry.budget
     return None if edge.hedge is None else edge.hedge.budget
+
+
+def given(edge: Edge) -> float:
+    """The shortest time after which the caller may give an attempt up.
+
+    The overall limit cuts the last attempt where not all of them fit; none starts with less left
+    than the floor.
+    """
+    attempts = allowed_attempts(edge)
+    whole = attempts * (queueing(edge) + attempt(edge))
+    waits = 0 if edge.retry is None else waits_at_worst(edge.retry, attempts)
+    if whole + waits <= overall(edge):
+        return attempt_limit(edge)
+    if attempts == 1:
+        return max(0, min(attempt(edge), overall(edge) - queueing(edge)))
+    return min(attempt_limit(edge), floor(edge))

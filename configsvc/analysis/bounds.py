@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import groupby
 
-from configsvc.analysis.arithmetic import copies, failure_share, worst_case
+from configsvc.analysis.arithmetic import copies, failure_share, given, worst_case
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
 from configsvc.analysis.rates import Rates
@@ -44,6 +44,7 @@ class Bounds:
         self._copies: dict[int, Range] = {}
         self._uncut: dict[_Key, Range] = {}
         self._cut: dict[int, Range] = {}
+        self._given: dict[int, Range] = {}
 
     def after(self, system: System, difference: Difference) -> "Bounds":
         """The bounds of a system that was derived from this one; what still holds is kept.
@@ -57,6 +58,7 @@ class Bounds:
         if difference.same_calls:  # a retry budget goes by the rate
             bounds._copies = self._copies.copy()
         bounds._cut = self._cut.copy()
+        bounds._given = self._given.copy()
         bounds._alone, bounds._uncut = self._alone, self._uncut
         bounds._forget(difference)
         vars(bounds)["_rates"] = self._rates.after(system, difference)
@@ -65,6 +67,7 @@ class Bounds:
     def _forget(self, difference: Difference) -> None:
         for edge in difference.gone:
             self._copies.pop(id(edge), None)
+            self._given.pop(id(edge), None)
             self._worst_cases.pop(id(edge), None)
         for work in difference.works_gone:
             self._longest.pop((work.node, work.operation), None)
@@ -119,6 +122,13 @@ class Bounds:
         if found is None:
             plain = edge.retry is None and edge.hedge is None
             found = self._copies[id(edge)] = ONE if plain else self._reckon(edge, copies)
+        return found
+
+    def given(self, edge: EdgeView) -> Range:
+        """The shortest time after which the caller may give an attempt up."""
+        found = self._given.get(id(edge))
+        if found is None:
+            found = self._given[id(edge)] = extremes(lambda s: given(Edge(edge, self, s)))
         return found
 
     def cut_share(self, work: WorkView) -> Range:

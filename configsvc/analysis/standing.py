@@ -1,7 +1,7 @@
 """A namespace under analysis: what rules say of it, and of it after a change."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -9,6 +9,7 @@ from configsvc.analysis.engine import Analysis
 from configsvc.analysis.native import NativeView
 from configsvc.analysis.report import Report
 from configsvc.analysis.rule import Rule
+from configsvc.analysis.view import System
 from configsvc.model.names import Key
 from configsvc.resolve import Catalog
 
@@ -28,6 +29,7 @@ class Standing:
     analysis: Analysis
     rules: Sequence[type[Rule]]
     parts_at_first: int
+    reported: dict[date, Report] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalog: Catalog, rules: Sequence[type[Rule]]) -> "Standing":
@@ -41,6 +43,11 @@ class Standing:
         """What was analysed."""
         return self.view.catalog
 
+    @property
+    def system(self) -> System:
+        """The catalog as rules read it."""
+        return self.view.system
+
     def after(self, catalog: Catalog, keys: Collection[Key]) -> "Standing":
         """What rules find in a catalog that was derived from this one's.
 
@@ -48,13 +55,22 @@ class Standing:
         """
         if len(self.view.interned) > 2 * self.parts_at_first + _ALWAYS_KEPT:
             return Standing.of(catalog, self.rules)
+        if not keys:
+            return self
         view, difference = self.view.after(catalog, keys)
-        return replace(self, view=view, analysis=self.analysis.after(view.system, difference))
+        analysis = self.analysis.after(view.system, difference)
+        return replace(self, view=view, analysis=analysis, reported={})
 
     def on(self, today: date) -> "Standing":
         """The same, ready to be reported on a day, and so are those derived from it."""
-        return replace(self, analysis=self.analysis.folded_on(today))
+        analysis = self.analysis.folded_on(today)
+        return self if analysis is self.analysis else replace(self, analysis=analysis)
 
     def report(self, today: date) -> Report:
         """What was found, under the waivers that hold on a day."""
-        return self.analysis.report(today)
+        found = self.reported.get(today)
+        if found is None:
+            found = self.analysis.report(today)
+            self.reported.clear()  # nobody asks for a day that is over
+            self.reported[today] = found
+        return found

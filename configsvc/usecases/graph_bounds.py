@@ -6,14 +6,15 @@ An undeclared datum keeps a bound apart into an interval. Times are microseconds
 from collections.abc import Iterator, KeysView
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
-from configsvc.analysis import native_system
+from configsvc.analysis import Standing, native_system
 from configsvc.analysis.abandoned import Abandoned
 from configsvc.analysis.binding import binding_path
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ZERO, Range
 from configsvc.analysis.paths import Amplification
-from configsvc.analysis.view import WorkId, WorkView
+from configsvc.analysis.view import System, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION
 from configsvc.resolve import Catalog
@@ -66,9 +67,22 @@ class BoundsOf:
     """The bounds of a catalog, reckoned when they are asked for."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._system = native_system(catalog)
-        self._bounds = Bounds(self._system)
-        self._paths = Amplification(self._system, self._bounds)
+        system = native_system(catalog)
+        bounds = Bounds(system)
+        self._take(system, bounds, Amplification(system, bounds))
+
+    @classmethod
+    def standing(cls, standing: Standing) -> Self:
+        """The bounds of a catalog under analysis, which has reckoned many of them already."""
+        found = cls.__new__(cls)
+        analysis = standing.analysis
+        found._take(analysis.system, analysis.bounds, analysis.amplification)  # noqa: SLF001
+        return found
+
+    def _take(self, system: System, bounds: Bounds, amplification: Amplification) -> None:
+        self._system = system
+        self._bounds = bounds
+        self._paths = amplification
 
     @property
     def operations(self) -> KeysView[WorkId]:

@@ -167,7 +167,7 @@ class Inspector:
 
     def bounds(self, who: Principal, namespace: str) -> BoundsOf:
         """What calls and ways in cost at worst at the head."""
-        return self._workspaces.bounds(self._workspace(who, namespace))
+        return self._workspaces.bounds(self._workspace(who, namespace), self._moment.today())
 
     def findings(self, who: Principal, namespace: str) -> Report:
         """What today's rules say of the head."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from configsvc.analysis import Report, new_findings
+from configsvc.analysis import Report, Standing, new_findings
 from configsvc.model.findings import Finding, NotEvaluated, Severity
 from configsvc.usecases.proposing import Proposal
 from configsvc.usecases.workspace import Workspaces
@@ -13,12 +13,14 @@ from configsvc.usecases.workspace import Workspaces
 class Judgement:
     """What today's rules say of a proposal, and what it changes.
 
+    `standing` is what they found in it, from which the next one is derived if it is published.
     `added` and `resolved` compare with the namespace as it is. `blocking` are the findings for
     which the gate refuses to publish, `undecided` the rules that a strict namespace insists on.
     `newly_waived_errors` need somebody who may waive.
     """
 
     proposal: Proposal
+    standing: Standing
     report: Report
     added: tuple[Finding, ...]
     resolved: tuple[Finding, ...]
@@ -51,13 +53,14 @@ def judge(
         in_stages: whether old and new will stand side by side for a while, so that what is wrong
             between them counts as well.
     """
-    before = workspaces.report(proposal.before, today)
-    after = workspaces.examine(proposal.after, today)
+    was = workspaces.standing(proposal.before, today)
+    now = was.after(proposal.after, proposal.keys)
+    before, after = was.report(today), now.report(today)
     if in_stages:
-        was, known = proposal.before.catalog, (before, after)
-        after = after.joined(workspaces.examine_mixed(was, proposal.after, known, today))
+        after = after.joined(workspaces.examine_mixed(was, now, (before, after), today))
     return Judgement(
         proposal=proposal,
+        standing=now,
         report=after,
         added=tuple(f for f in after.findings if not before.marks.keys() >= set(f.fingerprints)),
         resolved=tuple(f for f in before.findings if after.marks.keys().isdisjoint(f.fingerprints)),

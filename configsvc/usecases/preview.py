@@ -27,9 +27,10 @@ class Preview:
         return self.judgement.publishable and not self.errors
 
 
-def preview_of(judgement: Judgement, errors: tuple[DocumentError, ...] = ()) -> Preview:
-    """The preview of what was judged."""
-    proposal = judgement.proposal
-    was, now = BoundsOf(proposal.before.catalog), BoundsOf(proposal.after)
+def preview_of(
+    judgement: Judgement, was: BoundsOf, errors: tuple[DocumentError, ...] = ()
+) -> Preview:
+    """The preview of what was judged; `was` are the bounds before it."""
+    proposal, now = judgement.proposal, BoundsOf.standing(judgement.standing)
     edges = changed_edges(proposal.before.catalog, proposal.after, proposal.keys, (was, now))
     return Preview(judgement, errors, edges, compare_bounds(was, now))

@@ -7,7 +7,7 @@ from typing import Final
 from configsvc.access import Principal, Right
 from configsvc.bundle import Bundle, compile_changed
 from configsvc.rollout import Rollout
-from configsvc.schema import InvalidDocumentError
+from configsvc.schema import DocumentError, InvalidDocumentError
 from configsvc.store import AnswerExistsError, AuditEntry, HeadMovedError, Move, Namespaces, Staged
 from configsvc.usecases.changes import Change, check_count, check_message
 from configsvc.usecases.errors import (
@@ -27,7 +27,7 @@ from configsvc.usecases.repeats import Repeat, Repeats
 from configsvc.usecases.rollout_steps import Step, step, suspension
 from configsvc.usecases.staleness import Staleness
 from configsvc.usecases.turns import Turns
-from configsvc.usecases.workspace import Judged, Workspace, Workspaces
+from configsvc.usecases.workspace import Workspace, Workspaces
 
 TRIES: Final = 5
 """How often a change is put on top of a head that keeps moving."""
@@ -77,7 +77,13 @@ class Publisher:
         """
         who.require(namespace, Right.CHECK)
         reading = self._read(change)
-        return preview_of(self._judge_change(namespace, change, reading), reading.errors)
+        judgement = self._judge_change(namespace, change, reading)
+        return self.preview(judgement, reading.errors)
+
+    def preview(self, judgement: Judgement, errors: tuple[DocumentError, ...] = ()) -> Preview:
+        """The preview of what was judged."""
+        before = judgement.proposal.before
+        return preview_of(judgement, self._workspaces.bounds(before, judgement.today), errors)
 
     def publish(
         self, who: Principal, namespace: str, change: Change, repeat: Repeat | None = None
@@ -153,8 +159,7 @@ class Publisher:
         before = proposal.before
         committed = self._namespaces.commit(before.namespace, before.head, answered)
         if committed.changed and intent.rollout is None:
-            judged = Judged(intent.judgement.today, intent.judgement.report)
-            self._workspaces.advance(before, committed.head, proposal.after, judged)
+            self._workspaces.advance(before, committed.head, intent.judgement.standing)
         return outcome
 
     def _intent(self, who: Principal, change: Change, judgement: Judgement) -> Intent:

@@ -9,7 +9,7 @@ from configsvc.usecases.changes import check_message
 from configsvc.usecases.errors import AcknowledgeError, UnknownNamespaceError
 from configsvc.usecases.judging import Judgement
 from configsvc.usecases.outcome import Published
-from configsvc.usecases.preview import Preview, preview_of
+from configsvc.usecases.preview import Preview
 from configsvc.usecases.proposing import Proposal, read_kept
 from configsvc.usecases.publishing import Intent, Publisher
 from configsvc.usecases.repeats import Repeat
@@ -43,7 +43,7 @@ class RollbackDesk:
             InvalidDocumentError: former documents that today's schemas do not admit.
         """
         who.require(namespace, Right.CHECK)
-        return preview_of(self._judge(namespace, to))
+        return self._publisher.preview(self._judge(namespace, to))
 
     def roll_back(
         self, who: Principal, namespace: str, rollback: Rollback, repeat: Repeat | None = None

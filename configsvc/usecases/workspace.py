@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from configsvc.analysis import Report, Rule, analyze, analyze_mixed
+from configsvc.analysis import Report, Rule, Standing, mixed_report
 from configsvc.model.names import Key
 from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
@@ -36,19 +36,14 @@ class Workspace:
         return resource.digest if resource else None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the rules said of a workspace on a day: waivers may expire on the next one."""
-
-    day: date
-    report: Report
-
-
 @dataclass(slots=True)
 class _Kept:
+    """A head. ``standing`` is that of a former catalog, from which ``since`` differs."""
+
     snapshot: Snapshot
     workspace: Workspace
-    judged: Judged | None = None
+    standing: Standing | None = None
+    since: frozenset[Key] = frozenset()
     bounds: BoundsOf | None = None
 
 
@@ -76,44 +71,50 @@ class Workspaces:
         if kept.workspace.revision == revision:
             return kept.workspace
         snapshot = self._namespaces.snapshot(namespace, revision)
-        return replace(_derive(kept, snapshot), head=None)
+        return _derive(kept, snapshot)[0]
 
-    def advance(self, before: Workspace, head: Head, catalog: Catalog, judged: Judged) -> None:
+    def advance(self, before: Workspace, head: Head, standing: Standing) -> None:
         """Take over what was just committed on top of a workspace, so that nobody reads it anew."""
         snapshot = self._namespaces.snapshot_of(before.namespace, head)
-        after = Workspace(before.namespace, head.revision, catalog, head)
-        self._keep(before.namespace, _Kept(snapshot, after, judged))
+        after = Workspace(before.namespace, head.revision, standing.catalog, head)
+        self._keep(before.namespace, _Kept(snapshot, after, standing))
 
     def report(self, workspace: Workspace, today: date) -> Report:
-        """What the rules say of a workspace; remembered for the head until the day ends."""
-        with self._lock:
-            kept = self._kept.get(workspace.namespace)
-        if kept is None or kept.workspace is not workspace:
-            return self.examine(workspace.catalog, today)
-        judged = kept.judged
-        if judged is None or judged.day != today:
-            judged = kept.judged = Judged(today, self.examine(workspace.catalog, today))
-        return judged.report
+        """What the rules say of a workspace."""
+        return self.standing(workspace, today).report(today)
 
-    def bounds(self, workspace: Workspace) -> BoundsOf:
+    def standing(self, workspace: Workspace, today: date) -> Standing:
+        """What the rules found in a workspace; remembered for the head, and derived from heads."""
+        kept = self._kept_for(workspace)
+        if kept is None:
+            return Standing.of(workspace.catalog, self._rules).on(today)
+        standing = kept.standing
+        if standing is None:
+            standing = Standing.of(workspace.catalog, self._rules)
+        elif kept.since:
+            standing = standing.after(workspace.catalog, kept.since)
+        kept.standing, kept.since = standing.on(today), frozenset()
+        return kept.standing
+
+    def bounds(self, workspace: Workspace, today: date) -> BoundsOf:
         """The bounds of a workspace's graph; remembered for the head."""
-        with self._lock:
-            kept = self._kept.get(workspace.namespace)
-        if kept is None or kept.workspace is not workspace:
+        kept = self._kept_for(workspace)
+        if kept is None:
             return BoundsOf(workspace.catalog)
         if kept.bounds is None:
-            kept.bounds = BoundsOf(workspace.catalog)
+            kept.bounds = BoundsOf.standing(self.standing(workspace, today))
         return kept.bounds
 
-    def examine(self, catalog: Catalog, today: date) -> Report:
-        """What the rules say of resources, stored or not."""
-        return analyze(catalog, self._rules, today=today)
-
     def examine_mixed(
-        self, before: Catalog, after: Catalog, known: Iterable[Report], today: date
+        self, before: Standing, after: Standing, known: Iterable[Report], today: date
     ) -> Report:
         """What the rules say of a fleet that changes from one to the other, and of neither."""
-        return analyze_mixed(before, after, self._rules, known=known, today=today)
+        return mixed_report(before.system, after.system, self._rules, known, today)
+
+    def _kept_for(self, workspace: Workspace) -> _Kept | None:
+        with self._lock:
+            kept = self._kept.get(workspace.namespace)
+        return kept if kept is not None and kept.workspace is workspace else None
 
     def _head(self, namespace: str) -> _Kept:
         head = self._namespaces.head(namespace)
@@ -137,9 +138,9 @@ class Workspaces:
             resources = _resources(snapshot, dict(snapshot.items()))
             catalog = Catalog.of(resources, namespace=namespace)
             return _Kept(snapshot, Workspace(namespace, snapshot.revision, catalog, head))
-        workspace = replace(_derive(kept, snapshot), head=head)
-        unchanged = workspace.catalog is kept.workspace.catalog
-        return _Kept(snapshot, workspace, kept.judged if unchanged else None)
+        workspace, changed = _derive(kept, snapshot)
+        since = kept.since | changed
+        return _Kept(snapshot, replace(workspace, head=head), kept.standing, since)
 
 
 def _same(kept: Head | None, seen: Head | None) -> bool:
@@ -148,15 +149,16 @@ def _same(kept: Head | None, seen: Head | None) -> bool:
     return (kept.epoch, kept.revision) == (seen.epoch, seen.revision)
 
 
-def _derive(kept: _Kept, snapshot: Snapshot) -> Workspace:
-    """Read the difference between what is kept and another revision, and put it on top."""
+def _derive(kept: _Kept, snapshot: Snapshot) -> tuple[Workspace, frozenset[Key]]:
+    """Put the difference between what is kept and another revision on top; say what differs."""
     differences = kept.snapshot.manifest.differences(snapshot.manifest)
     changed = snapshot.manifest.get_many([d.key for d in differences if d.after is not None])
     gone = [Key.parse(d.key) for d in differences if d.after is None]
     catalog = kept.workspace.catalog
     if differences:
         catalog = catalog.with_change(_resources(snapshot, changed), gone)
-    return Workspace(snapshot.namespace, snapshot.revision, catalog)
+    keys = frozenset(Key.parse(difference.key) for difference in differences)
+    return Workspace(snapshot.namespace, snapshot.revision, catalog), keys
 
 
 def _resources(snapshot: Snapshot, items: Mapping[str, Item]) -> Iterator[Resource]:

@@ -3,6 +3,7 @@
 import pytest
 
 from configsvc.access import ForbiddenError
+from configsvc.analysis import Standing
 from configsvc.model.names import Key
 from configsvc.schema import InvalidDocumentError
 from configsvc.usecases import NamespaceRules
@@ -183,18 +184,16 @@ class TestStrictNamespace:
 
 
 def test_change_is_judged_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was judged of a change is what the next one is compared with."""
-    examined = []
-    workspaces = world.plane.publisher._workspaces
-    examine = type(workspaces).examine
-    monkeypatch.setattr(
-        type(workspaces), "examine", lambda *given: examined.append(1) or examine(*given)
-    )
+    """What was found in a change is what the next one is compared with, and derived from."""
+    whole, derived = [], []
+    of, after = Standing.of, Standing.after
+    monkeypatch.setattr(Standing, "of", lambda *given: whole.append(1) or of(*given))
+    monkeypatch.setattr(Standing, "after", lambda *given: derived.append(1) or after(*given))
 
     for milliseconds in (100, 200, 300):
         world.publish(timeout(attempt=f"{milliseconds}ms"))
 
-    assert len(examined) == 3
+    assert (len(whole), len(derived)) == (0, 3)
 
 
 def test_check_writes_nothing(world: World) -> None:
