@@ -2,18 +2,20 @@
 
 Each service has two operations that call two services further down, and there are two policies for
 each service. Validation is reading JSON documents into typed resources; check is resolving and
-running every rule over them; one edit is the check of a changed document on top of a namespace that
-is loaded. The growth factor is the time for ten times the services.
+running every rule over them; an edit is the check of one changed document on top of a namespace
+that is loaded: a bulkhead, a retry, or a latency. The growth factor is the time for ten times the
+services.
 """
 
 import gc
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 from benchmarks.figures import line, timed
-from configsvc.analysis import analyze
+from configsvc.analysis import Standing, analyze
 from configsvc.analysis.rules import ALL
 from configsvc.model.resources import Resource
 from configsvc.resolve import Catalog
@@ -26,26 +28,27 @@ LAYERS = 10
 
 def main() -> None:
     """Measure and print."""
-    medians: dict[str, list[float]] = {"validation": [], "check": [], "one edit": []}
+    medians: dict[str, list[float]] = {}
     today = datetime.now(UTC).date()
     for size in SIZES:
         texts = [canonical(document) for document in _documents(size)]
         resources = _read(texts)
-        loaded = Catalog.of(resources)
-        report = analyze(loaded, ALL, today=today)
-        edit = _read([canonical(_edited(size))])
+        loaded = Standing.of(Catalog.of(resources), ALL).on(today)
+        report = loaded.report(today)
+        edits = [_read([canonical(document)]) for document in _edits(size)]
         what = f"{size} services, {len(texts)} documents, {report.edges} edges"
         gc.collect()
         works = {
             "validation": lambda texts=texts: _read(texts),
             "check": lambda resources=resources: analyze(Catalog.of(resources), ALL, today=today),
-            "one edit": lambda loaded=loaded, edit=edit: analyze(
-                loaded.with_change(edit), ALL, today=today
-            ),
         }
+        for edit in edits:
+            works[f"edit of a {edit[0].key.kind}"] = lambda loaded=loaded, edit=edit: loaded.after(
+                loaded.catalog.with_change(edit), [resource.key for resource in edit]
+            ).report(today)
         for name, work in works.items():
             taken = timed(work, REPEATS)
-            medians[name].append(median(taken))
+            medians.setdefault(name, []).append(median(taken))
             print(line(f"{name}: {what}", taken))
     for name, (small, large) in medians.items():
         print(f"  {name}: ten times the services take {large / small:.1f} times as long")
@@ -71,10 +74,21 @@ def _documents(size: int) -> list[dict[str, Any]]:
     return found
 
 
-def _edited(size: int) -> dict[str, Any]:
-    """The bulkhead of the last service, which others call, with another limit."""
-    name = f"s{size - 1}"
-    return _document("Bulkhead", name, {"target": {"to": name}, "maxConcurrent": 21})
+def _edits(size: int) -> Iterator[dict[str, Any]]:
+    """What somebody may change about a service in the middle that calls and is called."""
+    called = {
+        call["to"]
+        for document in _documents(size)
+        for operation in document["spec"].get("operations", ())
+        for call in operation["calls"]
+    }
+    name = next(f"s{number}" for number in range(size // 2, size) if f"s{number}" in called)
+    yield _document("Bulkhead", name, {"target": {"to": name}, "maxConcurrent": 21})
+    yield _document("Retry", name, {"target": {"to": name}, "attempts": 3})
+    services = (d for d in _documents(size) if d["kind"] == "Service")
+    service = next(d for d in services if d["metadata"]["name"] == name)
+    service["spec"]["operations"][0]["latency"]["p99"] = "90ms"
+    yield service
 
 
 def _service(number: int, size: int, random_: random.Random) -> dict[str, Any]:

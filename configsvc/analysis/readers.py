@@ -51,6 +51,8 @@ so that equal edges share it; what is missing for it differs from edge to edge."
 
 def missing_data(names: frozenset[str], edge: EdgeView, graph: Surroundings) -> frozenset[str]:
     """The undeclared fields that an outcome about ``edge`` depends on, by their own names."""
+    if names.isdisjoint(REACHING):
+        return names
     found = (REACHING[name](graph, edge).missing if name in REACHING else (name,) for name in names)
     return frozenset().union(*found)
 

@@ -94,33 +94,33 @@ def _systems() -> Mapping[str, list[Value]]:
 SYSTEMS = _systems()
 
 
-@pytest.mark.parametrize("name", list(SYSTEMS))
+@pytest.mark.parametrize("name", list(SYSTEMS)[::2])
 def test_a_system_taken_apart_and_put_together(name: str) -> None:
     """Documents go one after the other in any order, and come back in another one."""
     chance, values = Random(name), list(SYSTEMS[name])
     namespace = Namespace(values)
     chance.shuffle(values)
-    some = values[:12]
+    some = values[:9]
     for value in some:
         namespace.change(deletes=_by_key([value]))
-        if chance.random() < 0.3:
+        if chance.random() < 0.2:
             namespace.check()
     namespace.check()
     chance.shuffle(some)
     for value in some:
         namespace.change([value])
-        if chance.random() < 0.3:
+        if chance.random() < 0.2:
             namespace.check()
     namespace.check()
 
 
-@settings(max_examples=25, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 2**32))
 def test_edits_of_a_generated_graph(shape: str, seed: int) -> None:
     """Policies, services, calls, rates, gateways and waivers come, change and go."""
     chance = Random(seed)
-    namespace = Namespace(documents(SHAPES[shape](24, chance), seed=seed))
-    for _ in range(6):
+    namespace = Namespace(documents(SHAPES[shape](16, chance), seed=seed))
+    for _ in range(4):
         edits = [edit for _ in range(chance.choice((1, 1, 3))) for edit in _edit(chance, namespace)]
         namespace.change(
             [edit for edit in edits if isinstance(edit, dict)],
@@ -131,7 +131,7 @@ def test_edits_of_a_generated_graph(shape: str, seed: int) -> None:
 
 def _edit(chance: Random, namespace: Namespace) -> Iterator[Value | Key]:
     """One thing that somebody may change: documents to put, or the key of one to delete."""
-    one, other = (f"s{chance.randrange(26)}" for _ in range(2))
+    one, other = (f"s{chance.randrange(18)}" for _ in range(2))
     choice = chance.randrange(8)
     if choice == 0:
         yield chance.choice(sorted(namespace.documents))

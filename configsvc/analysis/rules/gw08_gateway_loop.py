@@ -72,7 +72,7 @@ class GatewayLoop(SystemRule):
     code = "GW08"
     name = "gateway-loop"
     severity = Severity.ERROR
-    inputs = frozenset({"components", "cyclic", "nodes", "works"})
+    inputs = frozenset({"components", "cyclic", "gateways", "works"})
     since = "0.1"
     message = "{gateways} can be reached from {themselves} in {steps} steps"
     explains = frozenset({"CG01"})
