@@ -1,5 +1,6 @@
 """Serving a Bff: its agent, and uvicorn in front of the application."""
 
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def run(options: BffOptions, told: Callable[[str], None]) -> None:
             agent.register(port=options.port)
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn sends them again when it has ended
             signal.signal(number, lambda *_: None)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every call, query and all
         told(f"serving {options.name} on {options.host}:{options.port}")
         uvicorn.run(
             guarded(agent, max_concurrent=MAX_CONCURRENT),
@@ -75,6 +77,7 @@ def run(options: BffOptions, told: Callable[[str], None]) -> None:
             ssl_certfile=options.certificate,
             ssl_keyfile=options.key,
             log_config=None,
+            access_log=False,  # requests are logged by the gateway, without their queries
             server_header=False,
             timeout_graceful_shutdown=10,
             proxy_headers=False,  # who is in front of it is not to be believed by its word

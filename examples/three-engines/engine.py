@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 from configsvc_agent import Agent, Attempt, CallError, Facts, deadline
 from configsvc_agent.engine.deadline import HTTP_HEADER, from_http_header
@@ -23,23 +24,24 @@ from configsvc_agent.engine.events import BreakerChanged, Event
 
 @dataclass(frozen=True)
 class Operation:
-    """A call to another engine: what it is called, and the request that it means."""
+    """A call to another engine: its part in the answer, its name, and the request that it means."""
 
+    part: str
     callee: str
     name: str
     method: str
     path: str
 
 
-GET_SCORE = Operation("score-engine", "get-score", "GET", "/scores/{}")
-GET_PLAYER = Operation("player-engine", "get-player", "GET", "/players/{}")
+GET_SCORE = Operation("score", "score-engine", "get-score", "GET", "/scores/{}")
+GET_PLAYER = Operation("player", "player-engine", "get-player", "GET", "/players/{}")
 
+ENGINES = ("match-engine", "player-engine", "score-engine")
 CALLS = {
-    "match-engine": (GET_PLAYER,),
-    "player-engine": (GET_SCORE,),
-    "score-engine": (),
+    ("match-engine", "POST"): (GET_PLAYER,),
+    ("player-engine", "GET"): (GET_SCORE,),
 }
-"""What each engine calls to answer a request."""
+"""What each engine calls to answer a request of a method."""
 
 
 FRESH = 1.0
@@ -93,25 +95,28 @@ class Engine:
         self._breakers: list[str] = []
         agent.on_event(self._note)
 
-    def answer(self, path: str, left: int | None) -> dict[str, Any]:
+    def answer(self, method: str, target: str, left: int | None) -> Any:  # noqa: ANN401 any JSON
         """An answer within ``left`` microseconds, if the caller says how long it waits."""
         with deadline(None if left is None else self._agent.now() + left):
-            return self._answer(path)
+            return self._answer(method, target)
 
-    def _answer(self, path: str) -> dict[str, Any]:
+    def _answer(self, method: str, target: str) -> Any:  # noqa: ANN401 any JSON
         """The engine's own part, and those of its peers that could be had."""
         time.sleep(0.002 + self.delay)
-        player = path.strip("/").split("/")[1]
-        answer: dict[str, Any] = {"service": self._service, "player": player, "at": time.time()}
-        answer["degraded"] = {}
-        for operation in CALLS[self._service]:
+        path, _, query = target.partition("?")
+        if path == "/matches":
+            return [{"match": "m-1", "players": parse_qs(query).get("player", [])}]
+        player = (*path.strip("/").split("/"), "")[1]
+        answer: dict[str, Any] = {"service": self._service, "id": player, "at": time.time()}
+        answer |= {"name": player.title(), "points": sum(player.encode())}
+        for operation in CALLS.get((self._service, method), ()):
             try:
-                part = answer[operation.callee] = self._peers.ask(operation, player)
+                part = self._peers.ask(operation, player)
             except (CallError, UpstreamError, OSError, http.client.HTTPException) as error:
-                answer["degraded"][operation.callee] = f"{type(error).__name__}: {error}"
+                answer[operation.part] = {"missing": f"{type(error).__name__}: {error}"}
                 continue
-            if time.time() - part["at"] > FRESH:
-                answer["degraded"][operation.callee] = "the last answer known"
+            current = time.time() - part["at"] <= FRESH
+            answer[operation.part] = {**part, "current": current}
         return answer
 
     def status(self) -> dict[str, Any]:
@@ -140,7 +145,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A read, or ``/status``."""
-        self._send(self.engine.status() if self.path == "/status" else self._answer())
+        about = self.path in {"/status", "/healthz"}
+        self._send(self.engine.status() if about else self._answer())
 
     def do_POST(self) -> None:
         """``/delay`` with ``{"seconds": 0.3}``, or an operation that writes."""
@@ -151,10 +157,11 @@ class Handler(BaseHTTPRequestHandler):
         self.engine.delay = float(json.loads(body)["seconds"])
         self._send({"seconds": self.engine.delay})
 
-    def _answer(self) -> dict[str, Any]:
-        return self.engine.answer(self.path, from_http_header(self.headers.get(HTTP_HEADER, "")))
+    def _answer(self) -> Any:  # noqa: ANN401 any JSON
+        left = from_http_header(self.headers.get(HTTP_HEADER, ""))
+        return self.engine.answer(self.command, self.path, left)
 
-    def _send(self, value: dict[str, Any]) -> None:
+    def _send(self, value: Any) -> None:  # noqa: ANN401 any JSON
         body = json.dumps(value).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
@@ -167,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """As the library's, with room for those who connect at one moment."""
+    """As many callers may connect at once as a burst has; the standard library takes five."""
 
     request_queue_size = 128
 
@@ -175,7 +182,7 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("service", choices=sorted(CALLS))
+    parser.add_argument("service", choices=ENGINES)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=HOST:PORT")
     given = parser.parse_args()

@@ -85,6 +85,20 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """How one of our own commands is started, time and again."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    log: Path
+
+    def start(self) -> Process:
+        """Start it."""
+        return Process(self.name, ["-m", "configsvc", *self.arguments], self.environ, self.log)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSpot:
     """Where an engine runs, and how it is started."""
 

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import click
 
-from configsvc.cli.client import Client
-from configsvc.cli.demo.system import ENGINES, System, wait_for
+from configsvc.cli.demo.entry import Entry
+from configsvc.cli.demo.operator import Operator
+from configsvc.cli.demo.system import BFFS, ENGINES, System, wait_for
 from configsvc.cli.demo.traffic import Summary, Traffic
 from configsvc.cli.exits import CommandError, Exit
 
-PER_SECOND: Final = 60
+PER_SECOND: Final = 40
 SLOW: Final = 0.4
 """Seconds by which the score engine is slowed down: twice what an attempt may take."""
 
@@ -40,6 +41,11 @@ def say(text: str) -> None:
         click.echo(f"{'':{_WIDTH}}{line}")
 
 
+def loudly(text: str) -> None:
+    """Write what must not be overlooked."""
+    say(click.style(f"NOTE: {text}", fg="yellow", bold=True))
+
+
 def require(condition: bool, failed: str) -> None:  # noqa: FBT001 a condition is what it takes
     """End the demo with what failed unless the condition holds."""
     if not condition:
@@ -51,26 +57,29 @@ class Tour:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._traffic = Traffic(self._request, PER_SECOND)
         self._hurried = itertools.cycle((None, None, None, HURRY))
         self._breaker_moves = 0
-        self._client: Client
+        self._operator: Operator
+        self._entry: Entry
+        self._traffic: Traffic
 
-    def play(self, *, after: Callable[[], None]) -> None:
+    def play(self, *, after: Callable[[Entry], None]) -> None:
         """Play all steps, then run `after` while the traffic goes on."""
         self._step(1, "Start a node", self._start_node)
         self._step(2, "Publish the system", self._publish)
         self._step(3, "Start three services with agents", self._start_engines)
+        self._step(4, "Start the way in to them", self._start_entry)
         with self._traffic:
-            self._step(4, f"Send {PER_SECOND} requests a second", self._send_traffic)
-            self._step(5, "Publish a policy that conflicts with another", self._conflict)
-            self._step(6, "Publish the repaired one", self._repair)
-            self._step(7, "Make the score engine slow", self._slow)
-            self._step(8, "Kill the score engine", self._kill)
-            self._step(9, "Start it again", self._recover)
-            self._step(10, "Roll back", self._roll_back)
-            self._step(11, "Stop the node, restart a service", self._stop_node)
-            after()
+            self._step(5, f"Ask for {PER_SECOND} pages a second", self._send_traffic)
+            self._step(6, "Publish a policy that conflicts with another", self._conflict)
+            self._step(7, "Check two changes of the way in", self._check_entry)
+            self._step(8, "Publish a repaired policy", self._repair)
+            self._step(9, "Make the score engine slow", self._slow)
+            self._step(10, "Kill the score engine", self._kill)
+            self._step(11, "Start it again", self._recover)
+            self._step(12, "Roll back", self._roll_back)
+            self._step(13, "Stop the node, restart a service", self._stop_node)
+            after(self._entry)
 
     def _step(self, number: int, title: str, play: Callable[[], None]) -> None:
         click.echo(click.style(f"\n{number:<{_WIDTH}}{title}", bold=True))
@@ -80,7 +89,7 @@ class Tour:
 
     def _start_node(self) -> None:
         took = self._system.start_node()
-        self._client = self._system.client
+        self._operator = Operator(self._system.client)
         say(
             f"operator plane http://{self._system.operator}, agent plane http://{self._system.agents}"
         )
@@ -88,8 +97,8 @@ class Tour:
 
     def _publish(self) -> None:
         documents = self._system.documents()
-        outcome = self._change("The three engines", documents)
-        say(f"{len(documents)} resources checked and published as revision {outcome['revision']}")
+        revision = self._operator.change("The three engines", documents)
+        say(f"{len(documents)} resources checked and published as revision {revision}")
 
     def _start_engines(self) -> None:
         began = time.monotonic()
@@ -99,23 +108,33 @@ class Tour:
             wait_for(f"the agent of {service}", partial(self._is_ready, service))
         say(f"{', '.join(ENGINES)}: ready after {time.monotonic() - began:.1f} s")
 
+    def _start_entry(self) -> None:
+        began = time.monotonic()
+        if not self._system.gateways:
+            loudly("there is no Envoy here, so there is no gateway: pages come from the back ends")
+        self._entry = self._system.start_entry()
+        self._traffic = Traffic(self._request, PER_SECOND)
+        way = " -> ".join((*self._system.gateways, " and ".join(BFFS), "the engines"))
+        say(f"{way}: whole pages after {time.monotonic() - began:.1f} s")
+
     def _send_traffic(self) -> None:
         summary = self._watch_for(2.0)
         require(summary.outcomes["failed"] == 0, f"requests failed before any fault: {summary}")
         say(str(summary))
 
     def _conflict(self) -> None:
-        document = self._resource("Timeout", "to-score-engine")
-        document["spec"]["attempt"] = "600ms"
+        timeout = self._resource("Timeout", "to-score-engine")
+        timeout["spec"]["attempt"] = "600ms"
         say("Timeout/to-score-engine: attempt 200ms -> 600ms, while overall stays 500ms")
-        sent = {"message": "Be patient with scores", "base": self._head(), "put": [document]}
-        try:
-            self._client.send("POST", self._client.in_namespace("changes"), sent)
-        except CommandError as refusal:
-            require(refusal.code is Exit.FINDINGS, f"refused for another reason: {refusal.message}")
-            _show_refusal(refusal)
-            return
-        raise CommandError("the conflicting policy was published", Exit.SERVER)
+        for finding in self._operator.refusal("Be patient with scores", [timeout]):
+            _show("refused", finding)
+
+    def _check_entry(self) -> None:
+        page, web = self._resource("Timeout", "to-web"), self._resource("Bff", "web")
+        page["spec"]["attempt"] = "1500ms"
+        self._found("Timeout/to-web: the gateway waits 1.5s for a page instead of 2.5s", page)
+        web["spec"]["endpoints"][0]["limit"] = "500ms"
+        self._found("Bff/web: the player page may take 500ms instead of 2s", web)
 
     def _repair(self) -> None:
         timeout, default = (
@@ -124,9 +143,9 @@ class Tour:
         timeout["spec"]["attempt"] = "220ms"
         default["spec"]["connect"] = "80ms"
         pids = self._system.pids
-        outcome = self._change("A little more patience with scores", [timeout, default])
+        revision = self._operator.change("A little more patience with scores", [timeout, default])
         say("attempt 220ms fits; the same change shortens every connect to 80ms")
-        self._show_convergence(outcome["revision"])
+        self._show_convergence(revision)
         require(self._system.pids == pids, "a service was restarted")
         say(f"no restart: still processes {', '.join(map(str, pids.values()))}")
 
@@ -162,52 +181,52 @@ class Tour:
         say(str(summary))
 
     def _roll_back(self) -> None:
-        sent = {"to": 1, "message": "Back to where we were"}
-        path = self._client.in_namespace("rollback")
-        outcome = self._client.send("POST", path, sent).body
-        say(f"revision {outcome['revision']} has the content of revision 1")
-        self._show_convergence(outcome["revision"])
+        revision = self._operator.roll_back(1, "Back to where we were")
+        say(f"revision {revision} has the content of revision 1")
+        self._show_convergence(revision)
 
     def _stop_node(self) -> None:
-        version = (self._system.status("player-engine") or {}).get("version")
+        began = time.monotonic()
+        version = (self._system.status("match-engine") or {}).get("version")
         self._system.stop_node()
-        self._system.process("player-engine").stop()
-        self._system.start_engine("player-engine")
-        status = wait_for("the restarted service", lambda: self._restarted("player-engine"))
+        self._system.process("match-engine").stop()
+        self._system.start_engine("match-engine")
+        status = wait_for("the restarted service", lambda: self._restarted("match-engine"))
         require(
             status["version"] == version, f"it holds version {status['version']}, not {version}"
         )
-        say(
-            f"player-engine restarted without a server: state {status['state']}, policies from disk"
-        )
-        summary = self._watch_for(1.5)
-        require(summary.outcomes["whole"] > 0, f"nothing is answered whole: {summary}")
+        say(f"match-engine restarted without a server: state {status['state']}, policies from disk")
+        summary = self._traffic.since(began)
+        require(summary.outcomes["failed"] == 0, f"pages failed without the node: {summary}")
         say(str(summary))
 
     # ── what steps share ─────────────────────────────────────────────────────────────────────────
 
     def _request(self, player: str) -> dict[str, Any] | None:
-        return self._system.engine("player-engine").get(f"/players/{player}", next(self._hurried))
+        """A page, or now and then the player alone, by a service in a hurry.
+
+        That one asks the engine itself: the gateway lets nobody outside say how long he has.
+        """
+        hurry = next(self._hurried)
+        if hurry is None:
+            return self._entry.ask(player)
+        return self._system.engine("player-engine").get(f"/players/{player}", hurry)
 
     def _watch_for(self, seconds: float) -> Summary:
         began = time.monotonic()
         time.sleep(seconds)
         return self._traffic.since(began)
 
-    def _head(self) -> int:
-        head: int = self._client.get(Client.path("namespaces", self._client.namespace))["revision"]
-        return head
-
     def _resource(self, kind: str, name: str) -> dict[str, Any]:
-        found = self._client.get(self._client.in_namespace("resources", kind, name))
-        document: dict[str, Any] = found["document"]
-        return document
+        return self._operator.resource(kind, name)
 
-    def _change(self, message: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
-        sent = {"message": message, "base": self._head(), "put": documents}
-        path = self._client.in_namespace("changes")
-        outcome: dict[str, Any] = self._client.send("POST", path, sent).body
-        return outcome
+    def _found(self, what: str, document: dict[str, Any]) -> None:
+        """Show what the check says of a document."""
+        say(what)
+        findings = self._operator.check([document])
+        require(bool(findings), f"the check finds nothing in this: {what}")
+        for finding in findings:
+            _show("found", finding)
 
     def _events(self) -> Counter[str]:
         """What the player engine's policies did so far on its calls to the score engine."""
@@ -223,16 +242,16 @@ class Tour:
         return status if status and status["state"] == "stale" else None
 
     def _show_convergence(self, revision: int) -> None:
-        path = self._client.in_namespace("changes", revision, "convergence")
+        everybody = len(self._system.pids)
 
         def converged() -> dict[str, Any] | None:
-            found: dict[str, Any] = self._client.get(path)
+            found = self._operator.convergence(revision)
             applied = found["states"].get("applied", 0)
-            return found if applied == found["targeted"] == len(ENGINES) else None
+            return found if applied == found["targeted"] == everybody else None
 
-        found = wait_for(f"revision {revision} at every agent", converged)
+        found = wait_for(f"revision {revision} at everybody", converged)
         say(
-            f"applied by {found['targeted']} of {len(ENGINES)} agents, the last one "
+            f"applied by {found['targeted']} of {everybody}, the last one "
             f"{found['last'] / 1000:.0f} ms after the commit"
         )
 
@@ -249,11 +268,10 @@ class Tour:
         say(f"{time.monotonic() - began:4.1f} s  the player engine's breaker is {state}")
 
 
-def _show_refusal(refusal: CommandError) -> None:
-    for finding in refusal.detail["findings"]:
-        say(click.style(f"refused: {finding['code']} {finding['name']}", fg="red"))
-        say(finding["message"])
-        if "witness" in finding:
-            say(f"witness: {finding['witness']['faults']}: {finding['witness']['seen']}")
-        if "fix" in finding:
-            say(f"fix: {finding['fix']['title']}")
+def _show(verdict: str, finding: dict[str, Any]) -> None:
+    say(click.style(f"{verdict}: {finding['code']} {finding['name']}", fg="red"))
+    say(finding["message"])
+    if "witness" in finding:
+        say(f"witness: {finding['witness']['faults']}: {finding['witness']['seen']}")
+    if "fix" in finding:
+        say(f"fix: {finding['fix']['title']}")

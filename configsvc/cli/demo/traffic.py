@@ -1,4 +1,4 @@
-"""Steady traffic against the engines, and what became of it."""
+"""Steady traffic of front ends, and what became of it."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ PLAYERS: Final = 20
 _FEW: Final = 2
 
 Request = Callable[[str], dict[str, Any] | None]
-"""Sends one request for a player; None if it was not answered."""
+"""Asks for one page of a player; None if it was not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Traffic:
 
     def _work(self, number: int) -> None:
         step = number
+        self._stop.wait(self._pause * number / WORKERS)  # spread over time, as front ends are
         while not self._stop.wait(self._pause):
             step += WORKERS
             began = time.monotonic()
@@ -79,12 +80,9 @@ class Traffic:
             self._samples.append(Sample(ended, ended - began, outcome))
 
 
-def _outcome(answer: dict[str, Any] | None) -> str:
-    if answer is None:
+def _outcome(page: dict[str, Any] | None) -> str:
+    """A page is whole with the score as it is now: the web has it inside of the player."""
+    if page is None:
         return "failed"
-    return "degraded" if _is_degraded(answer) else "whole"
-
-
-def _is_degraded(answer: dict[str, Any]) -> bool:
-    inner = (value for value in answer.values() if isinstance(value, dict) and "service" in value)
-    return bool(answer.get("degraded")) or any(map(_is_degraded, inner))
+    score = page.get("player", page).get("score") or {}
+    return "whole" if score.get("current") else "degraded"
