@@ -1,5 +1,6 @@
 """Envoy and gRPC as data planes: a namespace's resources as messages of xDS. Needs xds-protos."""
 
+from configsvc.envoy.clusters import callee_of
 from configsvc.envoy.compiler import Registered, compile_snapshot
 from configsvc.envoy.messages import Resource
 from configsvc.envoy.snapshots import (
@@ -26,5 +27,6 @@ __all__ = [
     "Registered",
     "Resource",
     "Snapshot",
+    "callee_of",
     "compile_snapshot",
 ]

@@ -71,6 +71,11 @@ def cluster(plan: ClusterPlan, *, panic: bool = True) -> Resource:
     return resource(Cluster, plan.name, tree)
 
 
+def callee_of(cluster: str) -> str:
+    """The name of a cluster's endpoints: ``items`` for ``items`` and for ``items/search``."""
+    return cluster.partition("/")[0]
+
+
 def endpoints(callee: str, addresses: Addresses) -> Resource:
     """Where a callee's instances are; the host of each address is an IP address."""
     return resource(ClusterLoadAssignment, callee, _assignment(callee, addresses))

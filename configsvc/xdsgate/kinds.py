@@ -49,6 +49,11 @@ class KindState:
                 self.names.add(name)
                 self.held.pop(name, None)
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Have resources sent again, though the client has them."""
+        for name in names:
+            self.held.pop(name, None)
+
     def unsubscribe(self, names: Iterable[str]) -> None:
         """Drop names, and what is known of them."""
         for name in names:

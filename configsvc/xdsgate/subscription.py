@@ -1,7 +1,9 @@
 """One stream's state: what it asked for and what it is sent next. No transport, no clock.
 
 Make before break: clusters, then their endpoints, then listeners, then routes, each once what it
-names was acknowledged; what is not named any more is taken away last.
+names was acknowledged; what is not named any more is taken away last. Endpoints alone do not wait:
+Envoy acknowledges a cluster only once it has endpoints for it, and for one that was updated it
+waits for them again without asking.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +20,7 @@ from configsvc.envoy import (
     Key,
     Resource,
     Snapshot,
+    callee_of,
 )
 from configsvc.xdsgate.kinds import KindState
 
@@ -99,18 +102,17 @@ class Subscription:
         """What to send now; None while there is nothing, or something has to be waited for."""
         if self._target is None:
             return None
+        waits = False
         for kind in ORDER:
-            state = self._kinds.get(kind)
-            if state is None:
-                if self._awaits(kind):
-                    return None
-                continue
-            lacking = state.lacking(self._target.of_kind(kind))
-            if state.sent is None and lacking:
-                return self._respond(kind, state, lacking, ())
-            if state.sent is not None or self._awaits(kind):
+            if waits and kind != ENDPOINTS:
                 return None
-        return self._next_removal()
+            state = self._kinds.get(kind)
+            if state is not None and state.sent is None:
+                lacking = state.lacking(self._target.of_kind(kind))
+                if lacking:
+                    return self._respond(kind, state, lacking, ())
+            waits = waits or self._awaits(kind) or (state is not None and state.sent is not None)
+        return None if waits else self._next_removal()
 
     def _next_removal(self) -> Response | None:
         assert self._target is not None  # noqa: S101 as checked by `next`
@@ -134,6 +136,8 @@ class Subscription:
             self._kept.pop((kind, name), None)
         self._kept.update(((kind, each.name), each) for each in updated)
         state.send(nonce, updated, removed)
+        if kind == CLUSTERS and ENDPOINTS in self._kinds:
+            self._kinds[ENDPOINTS].forget(callee_of(each.name) for each in updated)
         whole = tuple(
             each for (of, name), each in self._kept.items() if of == kind and state.wants(name)
         )

@@ -8,6 +8,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.gateway.scenario import Scenario, route, service
@@ -63,6 +64,21 @@ def test_keeps_the_last_good_configuration_when_envoy_refuses(at: Node, scenario
         node.publish(plain(port, to=scenario.one.address))
         node.row("edge", state="applied", version=node.revision)
         assert edge.log.read_text().count("Envoy refuses edge/") == 1
+
+
+def test_envoy_waits_for_nothing_when_clusters_change(at: Node, scenario: Scenario) -> None:
+    """Updated and added clusters get their endpoints with them: no fetch runs out of time."""
+    node, port = elsewhere(at), free_port()
+    put = plain(port, to=scenario.one.address)
+    node.publish(put)
+    with gateway(node, "edge", port) as edge:
+        node.row("edge", state="applied")
+        limits = document("Timeout", "all", target={}, connect="400ms", attempt="1s", overall="2s")
+        node.publish([limits, service("more", scenario.other.address), route("more")])
+        node.row("edge", state="applied", version=node.revision)
+        assert _status(edge.url) == 200
+        assert httpx.get(f"{edge.url}/more").status_code == 200
+        assert "initial fetch timed out" not in edge.log.read_text()
 
 
 def _rejected(record: dict[str, object]) -> dict[str, object] | None:

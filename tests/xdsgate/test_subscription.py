@@ -78,7 +78,39 @@ def test_nothing_follows_before_the_answer() -> None:
     first = envoy.subscription.next()
     assert first is not None
     assert first.kind == CLUSTERS
+    second = envoy.subscription.next()
+    assert second is not None
+    assert second.kind == ENDPOINTS
     assert envoy.subscription.next() is None
+
+
+def test_endpoints_come_before_the_answer_and_again_with_their_cluster() -> None:
+    """Envoy keeps its answer back until an updated cluster has endpoints, which it never asks for.
+
+    Listeners and routes wait for both.
+    """
+    subscription = _settled("a", "b").subscription
+    subscription.aim(
+        Snapshot.of(
+            [
+                *(_resource(CLUSTERS, name, "2") for name in ("a/get", "a")),
+                *(_resource(ENDPOINTS, name, "e") for name in "ab"),
+                *(_resource(CLUSTERS, "b", "1"), _resource(LISTENERS, "edge/1", "2")),
+                _resource(ROUTES, "edge", "1"),
+            ]
+        )
+    )
+    clusters, endpoints = subscription.next(), subscription.next()
+    assert clusters is not None
+    assert endpoints is not None
+    assert [each.name for each in clusters.updated] == ["a/get", "a"]
+    assert (endpoints.kind, [each.name for each in endpoints.updated]) == (ENDPOINTS, ["a"])
+    assert subscription.next() is None
+    for response in (endpoints, clusters):
+        subscription.take(Request(response.kind, nonce=response.nonce))
+    listeners = subscription.next()
+    assert listeners is not None
+    assert listeners.kind == LISTENERS
 
 
 def test_a_refused_version_is_named_and_the_one_before_stays() -> None:
