@@ -41,7 +41,7 @@ COMMANDS = (
     LazyCommand("restamp", f"{_HERE}.restamp", "Tell agents that a store was restored by hand."),
     LazyCommand("rules", f"{_HERE}.rules", "List the rules, or show one rule's page."),
     LazyCommand("settings", f"{_HERE}.settings", "List the settings of a node."),
-    LazyCommand("demo", f"{_HERE}.demo", "Play a tour on three real services."),
+    LazyCommand("demo", f"{_HERE}.demo", "Play a tour on real services."),
 )
 """Every command with its line in the help, in the order of the help."""
 

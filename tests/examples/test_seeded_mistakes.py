@@ -26,6 +26,37 @@ def one_attempt_takes_longer_than_the_call(documents: Documents) -> None:
     documents.spec("Timeout/to-score-engine")["attempt"] = "600ms"
 
 
+@breaks("three-engines", "DL01")
+def the_gateway_gives_up_before_the_page(documents: Documents) -> None:
+    """Front ends were to get an error sooner."""
+    documents.spec("Timeout/to-web")["attempt"] = "1500ms"
+
+
+@breaks("three-engines", "GW09")
+def the_time_of_a_back_end_is_set_for_nobody(documents: Documents) -> None:
+    """A new limit of the gateway, with a letter too many."""
+    limits = {"target": {"from": "edge", "to": "webb"}, "attempt": "2s", "overall": "2s"}
+    documents.add("Timeout", "edge-to-web", **limits)
+
+
+@breaks("three-engines", "GW10")
+def the_gateway_is_to_wait_for_room(documents: Documents) -> None:
+    """A queue with a wait, as the agents have it."""
+    documents.spec("Bulkhead/from-edge").update(queue=10, maxWait="100ms")
+
+
+@breaks("three-engines", "BF01")
+def a_page_has_less_time_than_its_player(documents: Documents) -> None:
+    """The web team wants pages within half a second."""
+    documents.endpoint("web", "player-page")["limit"] = "500ms"
+
+
+@breaks("three-engines", "BF02")
+def matches_may_take_longer_than_the_start_screen(documents: Documents) -> None:
+    """More patience with what the page can do without."""
+    documents.spec("Timeout/list-matches").update(attempt="2500ms", overall="2600ms")
+
+
 @breaks("shop", "CG02")
 def an_operation_is_renamed_and_a_caller_forgotten(documents: Documents) -> None:
     """The checkout calls what is now called otherwise."""

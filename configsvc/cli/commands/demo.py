@@ -7,7 +7,8 @@ import click
 
 from configsvc.cli.demo.entry import FRONT_ENDS, Entry
 from configsvc.cli.demo.system import System
-from configsvc.cli.demo.tour import Tour, loudly
+from configsvc.cli.demo.telling import loudly
+from configsvc.cli.demo.tour import Tour
 
 
 @click.command("demo")
@@ -21,18 +22,20 @@ def command(*, once: bool) -> None:
     data in a temporary folder, and are stopped in the end. Where there is no Envoy, the tour says
     so and begins at the back ends.
     """
-    with System(_envoy()) as system:
+    with System(find_gateway()) as system:
         stay = (lambda _: None) if once else (lambda entry: _stay(system, entry))
         Tour(system).play(after=stay)
     click.echo("\nEverything is stopped.")
 
 
-def _envoy() -> Path | None:
-    from configsvc.gateway.binary import EnvoyMissingError, find_envoy
+def find_gateway() -> Path | None:
+    """The program behind the gateway; None, told loudly, where there is none."""
+    from configsvc import gateway
 
     try:
-        return find_envoy()
-    except EnvoyMissingError as error:
+        gateway.supervisor()
+        return gateway.find_envoy()
+    except (gateway.EnvoyMissingError, gateway.MissingExtraError) as error:
         loudly(str(error))
         return None
 

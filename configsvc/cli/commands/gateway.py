@@ -79,7 +79,7 @@ def command(  # noqa: PLR0913 one for each option
     is away. The request log goes to standard output, everything else to standard error. SIGTERM
     and Ctrl-C drain it; SIGHUP has a new Envoy take over without losing a request.
     """
-    from configsvc.gateway import GatewayOptions, find_envoy, run
+    from configsvc.gateway import GatewayOptions, find_envoy, supervisor
     from configsvc.wiring import logs
 
     namespace = context.ensure_object(Invocation).namespace
@@ -95,6 +95,7 @@ def command(  # noqa: PLR0913 one for each option
         ca=ca,
         concurrency=concurrency,
     )
+    run = supervisor()
     logs.set_up(replace(Settings(), log_format="text"), "gateway")
     run(options, lambda line: click.echo(line, err=True))
 

@@ -23,7 +23,7 @@ class Issuer:
             jwk = import_module("joserfc.jwk")
         except ModuleNotFoundError as error:
             message = f"{error.name} is not installed: pip install 'configsvc[bff]'"
-            raise CommandError(message, Exit.USAGE) from error
+            raise CommandError(message, Exit.INPUT) from error
         self._key = jwk.generate_key("EC", "P-256", {"kid": KEY})
 
     def trust(self, authentication: dict[str, Any]) -> None:
