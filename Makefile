@@ -29,6 +29,7 @@ help:
 	@echo 'make console  build the console'
 	@echo 'make bench    measure and print the figures'
 	@echo 'make docs     generate the documentation'
+	@echo 'make screenshots  take the pictures of the console that the documentation shows'
 	@echo 'make install  only set up $(VENV)'
 	@echo 'make lock     resolve the dependencies anew and write requirements.lock'
 	@echo 'make clean    remove $(VENV), caches and generated files'
@@ -97,6 +98,11 @@ bench: $(INSTALLED)
 .PHONY: docs
 docs: $(INSTALLED)
 	$(BIN)/python docs/build.py
+
+# Of a live node with agents and traffic: the demo's.
+.PHONY: screenshots
+screenshots: console
+	$(BIN)/python -m tools.screenshots
 
 # The resolver lives in an environment of its own: it is no part of what it resolves.
 .PHONY: lock

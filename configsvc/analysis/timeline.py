@@ -12,6 +12,8 @@ from typing import Literal
 from configsvc.analysis.arithmetic import LEAST_FLOOR, backoff_term
 from configsvc.model.findings import EdgeId
 from configsvc.model.policies import Backoff, Bulkhead, CircuitBreaker, RateLimit, Retry, Timeout
+from configsvc.model.resources import Resource
+from configsvc.model.routing import Route
 from configsvc.model.services import Latency, Operation
 from configsvc.resolve import Catalog, EffectivePolicy, NodeId
 
@@ -220,6 +222,7 @@ def _above(catalog: Catalog, edge: EdgeId) -> list[Budget]:
         if operation is not None:
             found |= _promises(f"{edge.caller}[{operation.name}]", operation)
             found |= _patience(catalog, edge.caller, operation.name)
+        found |= _objective(catalog.resources[site.resource])
     budgets = sorted((Budget(label, time) for label, time in found.items()), key=_time)
     return budgets[:MOST_NEIGHBOURS]
 
@@ -227,6 +230,14 @@ def _above(catalog: Catalog, edge: EdgeId) -> list[Budget]:
 def _promises(name: str, operation: Operation) -> dict[str, int]:
     times = {f"{name} limit": operation.limit, f"{name} objective": operation.slo}
     return {label: time for label, time in times.items() if time is not None}
+
+
+def _objective(resource: Resource) -> dict[str, int]:
+    """What a route promises to whoever comes from outside."""
+    spec = resource.spec
+    if not isinstance(spec, Route) or spec.slo is None:
+        return {}
+    return {f"{resource.key} objective": spec.slo}
 
 
 def _patience(catalog: Catalog, node: str, operation: str) -> dict[str, int]:

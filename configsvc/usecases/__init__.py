@@ -16,6 +16,7 @@ from configsvc.usecases.judging import Judgement
 from configsvc.usecases.live import EdgeState, LiveView, Picture
 from configsvc.usecases.moment import Moment, as_time, rfc3339
 from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
+from configsvc.usecases.openings import Opened
 from configsvc.usecases.outcome import Published
 from configsvc.usecases.preview import Preview
 from configsvc.usecases.publishing import Publisher
@@ -42,6 +43,7 @@ __all__ = [
     "Moment",
     "NamespaceRules",
     "NamespaceSettings",
+    "Opened",
     "Picture",
     "Precondition",
     "Preview",

@@ -19,6 +19,7 @@ from configsvc.usecases.errors import (
 from configsvc.usecases.graph_bounds import BoundsOf
 from configsvc.usecases.moment import Moment
 from configsvc.usecases.namespace_settings import NamespaceRules, NamespaceSettings
+from configsvc.usecases.openings import Opened, Openings
 from configsvc.usecases.workspace import Workspace, Workspaces
 
 
@@ -74,6 +75,7 @@ class Inspector:
         self._settings = settings
         self._audit = audit
         self._moment = moment
+        self._openings = Openings(namespaces)
 
     def namespaces(self, who: Principal) -> tuple[Head, ...]:
         """The heads of those namespaces that the reader may see."""
@@ -173,6 +175,11 @@ class Inspector:
         """What today's rules say of the head."""
         workspace = self._workspace(who, namespace)
         return self._workspaces.report(workspace, self._moment.today())
+
+    def opened(self, who: Principal, namespace: str, report: Report) -> Mapping[str, Opened]:
+        """When the findings of the head's report were opened, by the first fingerprint of each."""
+        head = self._workspace(who, namespace).head
+        return {} if head is None else self._openings.of(head, report)
 
     def audit(
         self, who: Principal, namespace: str, *, before: str | None = None, limit: int = 50

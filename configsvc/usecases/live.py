@@ -4,15 +4,18 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from configsvc.access import Principal, Right
 from configsvc.analysis import Report
 from configsvc.fleet import AgentRow, AgentState, FleetAnswer
 from configsvc.model.findings import EdgeId
+from configsvc.rollout import Rollout
 from configsvc.store import Head, Namespaces, Revision
 from configsvc.usecases.moment import Moment
+from configsvc.usecases.rollout_steps import rollout_of
 from configsvc.usecases.workspace import Workspaces
 
 SHORTEST: Final = 0.25
@@ -46,10 +49,11 @@ class EdgeState:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A namespace at one moment; `newest` is the record of the head."""
+    """A namespace at one moment; `newest` is the record of the head, `rollout` the last begun."""
 
     head: Head | None = None
     newest: Revision | None = None
+    rollout: Rollout | None = None
     report: Report | None = None
     agents: Mapping[Identity, AgentRow] | None = None
     edges: Mapping[EdgeId, EdgeState] | None = None
@@ -57,9 +61,12 @@ class Picture:
 
 
 @dataclass(slots=True)
-class _Kept:
-    picture: Picture
-    due: float
+class _Watched:
+    """A namespace somebody watches; `lock` is held while a thread looks at it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    picture: Picture = field(default_factory=Picture)
+    due: float = -inf
 
 
 class LiveView:
@@ -78,8 +85,8 @@ class LiveView:
         self._ask = ask
         self._moment = moment
         self._monotonic = monotonic
-        self._kept: dict[str, _Kept] = {}
-        self._lock = threading.Lock()
+        self._watched: dict[str, _Watched] = {}
+        self._lock = threading.Lock()  # of the table; never waits for a look
 
     def look(self, who: Principal, namespace: str) -> Picture:
         """The newest picture of a namespace; it is the same object until the next look.
@@ -88,30 +95,38 @@ class LiveView:
             ForbiddenError: the reader may not read the namespace.
         """
         who.require(namespace, Right.READ)
-        with self._lock:  # one thread looks, the others wait for what it saw
-            kept = self._kept.pop(namespace, None)
+        watched = self._of(namespace)
+        with watched.lock:  # one thread looks, the others wait for what it saw
             began = self._monotonic()
-            if kept is None or began >= kept.due:
-                picture = self._picture(namespace, kept.picture if kept else Picture())
+            if began >= watched.due:
+                watched.picture = self._picture(namespace, watched.picture)
                 took = self._monotonic() - began
-                kept = _Kept(picture, began + max(SHORTEST, took / SHARE))
-            self._kept[namespace] = kept
-            while len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
-            return kept.picture
+                watched.due = began + max(SHORTEST, took / SHARE)
+            return watched.picture
+
+    def _of(self, namespace: str) -> _Watched:
+        with self._lock:
+            watched = self._watched.pop(namespace, None) or _Watched()
+            self._watched[namespace] = watched
+            while len(self._watched) > KEPT:
+                del self._watched[next(iter(self._watched))]
+            return watched
 
     def _picture(self, namespace: str, before: Picture) -> Picture:
         head = self._namespaces.head(namespace)
-        newest, report = before.newest, before.report
+        newest, rollout, report = before.newest, before.rollout, before.report
         if head is None:
-            newest = report = None
+            newest = rollout = report = None
         elif before.head != head or report is None:
             newest = self._namespaces.record(namespace, head.revision)
+            begun = self._namespaces.rollouts(namespace, limit=1)
+            rollout = rollout_of(begun[0]) if begun else None
             workspace = self._workspaces.at_head(namespace)
             report = self._workspaces.report(workspace, self._moment.today())
         found = self._ask(namespace)
         agents = {row.identity: row for row in found.rows}
-        return Picture(head, newest, report, agents, edge_states(found.rows), found.incomplete)
+        edges = edge_states(found.rows)
+        return Picture(head, newest, rollout, report, agents, edges, found.incomplete)
 
 
 def edge_states(rows: Iterable[AgentRow]) -> dict[EdgeId, EdgeState]:

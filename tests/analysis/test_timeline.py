@@ -2,7 +2,23 @@
 
 from configsvc.analysis.formats.timelines import timeline_data, timeline_of
 from configsvc.analysis.timeline import Budget, Timeline, timeline
+from configsvc.model.findings import EdgeId
+from tests.analysis.documents import catalog_of
 from tests.simulate.systems import BREAKER, EDGE, RETRY, TIMEOUT, edge_catalog
+
+WAY_IN = """
+kind: Service
+metadata: {name: shop}
+spec: {operations: [{name: buy, match: {methods: [POST], path: /orders}}]}
+---
+kind: Gateway
+metadata: {name: front}
+spec: {listeners: [{port: 8080}]}
+---
+kind: Route
+metadata: {name: buying}
+spec: {gateway: front, match: {path: /orders}, destinations: [{to: shop}], slo: 3s}
+"""
 
 
 def picture(*policies: str) -> Timeline:
@@ -37,6 +53,15 @@ def test_retry_without_attempt_limit_has_one_attempt() -> None:
 
     assert [bar.state for bar in found.attempts] == ["whole", "dead", "dead"]
     assert found.needed is None
+
+
+def test_a_way_in_shows_what_its_routes_promise() -> None:
+    """Nobody is above a gateway but whoever the objective was given to."""
+    catalog = catalog_of(WAY_IN)
+
+    found = timeline(catalog, EdgeId("front", "shop", "buy"))
+
+    assert found.above == (Budget("Route/buying objective", 3_000_000),)
 
 
 def test_neighbours_show_their_budgets() -> None:

@@ -10,8 +10,9 @@ from configsvc.fleet import AgentRow
 from configsvc.model.findings import Finding
 from configsvc.usecases import EdgeState, Picture
 from configsvc.web.api.rendering import agent_json, edge_json, revision_json
+from configsvc.web.api.rollout_rendering import rollout_json
 
-TOPICS: Final = ("change", "finding", "fleet", "edge")
+TOPICS: Final = ("change", "rollout", "finding", "fleet", "edge")
 """What can be watched. An event's name is its topic."""
 
 MAX_FINDINGS: Final = 100
@@ -33,12 +34,19 @@ def events(before: Picture, after: Picture, topics: frozenset[str], now: int) ->
         return
     if "change" in topics and after.newest is not None and before.head != after.head:
         yield "change", revision_json(after.newest)
+    if "rollout" in topics and _moved(before, after):
+        yield "rollout", {"newest": after.rollout and rollout_json(after.rollout)}
     if "finding" in topics and after.report is not None and before.report is not after.report:
         yield "finding", _findings(before.report, after.report)
     if "fleet" in topics:
         yield from _fleet(before, after, now)
     if "edge" in topics:
         yield from _edges(before.edges, after.edges or {})
+
+
+def _moved(before: Picture, after: Picture) -> bool:
+    """Whether the newest rollout is another or has moved, or nothing was told of any."""
+    return before.head is None or before.rollout != after.rollout
 
 
 def _findings(before: Report | None, after: Report) -> dict[str, Any]:

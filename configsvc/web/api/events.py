@@ -71,7 +71,7 @@ def event_routes(streams: Streams) -> Routes:
         problems=("too-many-streams",),
     )
     def watch(ns: str) -> Response:
-        """Changes, findings, agents and edges of a namespace as they change, at most 4 a second."""
+        """Changes, rollouts, findings, agents and edges as they change, at most 4 a second."""
         namespace, topics = namespace_of(ns), _topics()
         principal().require(namespace, Right.READ)
         streams.enter()

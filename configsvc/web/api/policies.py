@@ -12,7 +12,7 @@ from configsvc.usecases.errors import UnknownRuleError
 from configsvc.web.api.contract.operations import Answer, Routes
 from configsvc.web.api.incoming import kind_of, namespace_of, plane, principal
 from configsvc.web.api.policy_rendering import explanation_json, graph_bounds_json, graph_json
-from configsvc.web.api.rendering import answer, rule_json
+from configsvc.web.api.rendering import answer, opened_json, rule_json
 
 routes = Routes("policies")
 
@@ -47,8 +47,12 @@ def bounds(ns: str) -> Response:
 @routes.add("GET", "/v1/namespaces/{ns}/findings", {200: Answer("The findings.", "Findings")})
 def findings(ns: str) -> Response:
     """What today's rules say of the head."""
-    data = report_data(plane().inspector.findings(principal(), namespace_of(ns)))
-    return answer({"items": data.pop("findings"), **data})
+    inspector, who, namespace = plane().inspector, principal(), namespace_of(ns)
+    report = inspector.findings(who, namespace)
+    data = report_data(report)
+    opened = inspector.opened(who, namespace, report)
+    since = {name: opened_json(each) for name, each in opened.items()}
+    return answer({"items": data.pop("findings"), **data, "opened": since})
 
 
 @routes.add("GET", "/v1/rules", {200: Answer("The rules, by code.", "Rules")})

@@ -18,6 +18,7 @@ from configsvc.store import AuditEntry, Revision
 from configsvc.usecases import (
     ConvergenceView,
     DifferingResource,
+    Opened,
     Published,
     StoredResource,
     rfc3339,
@@ -76,6 +77,15 @@ def revision_json(record: Revision) -> dict[str, Any]:
         "message": record.message,
         "time": rfc3339(record.time),
         "rollout": move_json(record.rollout),
+    }
+
+
+def opened_json(opened: Opened) -> dict[str, Any]:
+    """Since when a finding is open."""
+    return {
+        "revision": opened.revision,
+        "time": rfc3339(opened.time),
+        "older": opened.older,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from configsvc.model.findings import Severity
 from configsvc.web.api.contract.shapes.terms import (
     COUNT,
+    FLAG,
     OBJECT,
     TEXT,
     Shape,
@@ -83,6 +84,11 @@ SHAPES: Final[dict[str, Shape]] = {
         edges=COUNT,
         waived=listed(ref("Finding")),
         notEvaluated=listed(ref("NotEvaluated")),
+        opened=mapped(ref("Opened")),
+    ),
+    "Opened": record(
+        {"revision": COUNT, "time": TEXT, "older": FLAG},
+        says="The change that opened a finding; older: it was open before, as far as was looked.",
     ),
     "Rule": record(_RULE),
     "RuleWithPage": record({**_RULE, "page": TEXT}, says="A rule with its page in Markdown."),

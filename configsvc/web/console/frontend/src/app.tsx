@@ -14,8 +14,8 @@ import { Shell } from "./ui/shell";
 const TOPICS: Record<string, Topic[]> = {
   map: ["change", "finding", "edge"],
   edges: ["change", "finding", "edge"],
-  fleet: ["change", "finding", "fleet"],
-  history: ["change", "finding", "fleet"],
+  fleet: ["change", "rollout", "finding", "fleet"],
+  history: ["change", "rollout", "finding", "fleet"],
 };
 
 export function App() {

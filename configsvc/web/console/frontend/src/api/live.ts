@@ -1,9 +1,9 @@
 /** The event stream of the namespace that is shown, as signals. There is one stream a page. */
 
 import { signal } from "@preact/signals";
-import type { Agent, EdgeId, EdgeState, Finding, Revision, Severity } from "./types";
+import type { Agent, EdgeId, EdgeState, Finding, Revision, Rollout, Severity } from "./types";
 
-export type Topic = "change" | "finding" | "fleet" | "edge";
+export type Topic = "change" | "rollout" | "finding" | "fleet" | "edge";
 
 interface FindingNews {
   open: Partial<Record<Severity, number>>;
@@ -23,6 +23,8 @@ type FleetNews = Delta<Agent, Instance> & { incomplete: string[] };
 /** Whether the stream is open: what is shown is then what is. */
 export const connected = signal(false);
 export const head = signal<Revision | null>(null);
+/** The newest rollout, in progress or ended. */
+export const rollout = signal<Rollout | null>(null);
 export const openFindings = signal<FindingNews["open"]>({});
 /** Rises whenever findings have changed. */
 export const findingsTold = signal(0);
@@ -60,6 +62,7 @@ export function unwatch(): void {
 
 function forget(): void {
   head.value = null;
+  rollout.value = null;
   openFindings.value = {};
   agents.value = new Map();
   edgeStates.value = new Map();
@@ -87,6 +90,9 @@ function open(url: string): void {
   };
   on<Revision>(stream, "change", (news) => {
     head.value = news;
+  });
+  on<{ newest: Rollout | null }>(stream, "rollout", (news) => {
+    rollout.value = news.newest;
   });
   on<FindingNews>(stream, "finding", (news) => {
     openFindings.value = news.open;

@@ -1,5 +1,7 @@
 /** What the API answers, as far as the console reads it. `/openapi.json` has the whole of it. */
 
+import type { Timeline } from "./trials";
+
 export type Role = "viewer" | "editor" | "admin";
 export type Severity = "error" | "warning" | "info";
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -64,6 +66,25 @@ export interface Findings {
   waived: Finding[];
   edges: number;
   notEvaluated: { code: string; missing: string[] }[];
+  /** By the first fingerprint of a finding. */
+  opened: Record<string, Opened>;
+}
+
+/** The change that opened a finding; `older`: it was open before, as far as was looked. */
+export interface Opened {
+  revision: number;
+  time: string;
+  older: boolean;
+}
+
+export interface Rollout {
+  id: number;
+  message: string;
+  plan: { stages: unknown[] };
+  phase: "rolling" | "paused" | "suspended" | "promoted" | "aborted";
+  stage: number;
+  share: string;
+  reason: string;
 }
 
 export interface Revision {
@@ -139,6 +160,8 @@ export interface Field {
 
 export interface Explanation extends EdgeId {
   policies: { kind: string; inForce: boolean; fields: Field[] }[];
+  timeline: Timeline;
+  bounds: Bounds | null;
 }
 
 export interface Graph {

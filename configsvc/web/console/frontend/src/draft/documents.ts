@@ -9,6 +9,7 @@ import {
   type Pair,
   parseDocument,
   stringify,
+  visit,
   type Document as Yaml,
 } from "yaml";
 import type { Document, Json, Patch } from "../api/types";
@@ -49,6 +50,19 @@ export function parsed(text: string): Parsed {
   const value: unknown = tree.toJS({ maxAliasCount: 50 });
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return { value: isObject ? (value as Document) : null, faults, tree };
+}
+
+/** Whether a text says something that is no part of the document. */
+export function hasComments(text: string): boolean {
+  const tree = parseDocument(text, { version: "1.2" });
+  let found = Boolean(tree.comment || tree.commentBefore);
+  visit(tree, {
+    Node: (_, node) => {
+      if (node.comment || node.commentBefore) found = true;
+      return found ? visit.BREAK : undefined;
+    },
+  });
+  return found;
 }
 
 /** Where the value at a pointer is, or the nearest one around it that is there. */

@@ -1,9 +1,8 @@
 /** How the time of one call is spent under a policy, attempt by attempt. Times are microseconds. */
 
+import type { FaultKind, Timeline } from "../api/trials";
 import type { Explanation, Json } from "../api/types";
 import { micros } from "../ui/spans";
-
-export type Fault = "hang" | "errors" | "slow";
 
 export interface Policy {
   attempts: number;
@@ -13,9 +12,17 @@ export interface Policy {
   multiplier: number;
   longest: number;
   jitter: string;
+  /** The longest that an attempt waits for a permit. */
+  queueing: number;
+}
+
+export interface Breaker {
   openFor: number;
   failureRate: string;
-  window: string;
+  minimumCalls: number;
+  probes: number;
+  /** What it looks back on: so much time, or so many calls. */
+  window: { time: number } | { calls: number };
 }
 
 export interface Latency {
@@ -62,27 +69,44 @@ export function valuesOf(explanation: Explanation): Values {
   return new Map(fields);
 }
 
-export function policyOf(values: Values): Policy {
+/** The policy that values spell; what stands around it says whether a call is ever repeated. */
+export function policyOf(values: Values, around: Timeline): Policy {
   const time = (name: string, other: number) => micros(values.get(name)) ?? other;
+  const once = around.attempts.filter((each) => !each.copy).length === 1;
   return {
-    attempts: Number(values.get("Retry.attempts") ?? 1),
+    attempts: once ? 1 : Number(values.get("Retry.attempts") ?? 1),
     attempt: time("Timeout.attempt", Number.POSITIVE_INFINITY),
     overall: time("Timeout.overall", Number.POSITIVE_INFINITY),
     base: time("Retry.backoff.base", 0),
     multiplier: Number(values.get("Retry.backoff.multiplier") ?? 2),
     longest: time("Retry.backoff.max", Number.POSITIVE_INFINITY),
-    jitter: String(values.get("Retry.backoff.jitter") ?? "none"),
-    openFor: time("CircuitBreaker.openFor", 0),
-    failureRate: String(values.get("CircuitBreaker.failureRate") ?? ""),
-    window: said(values.get("CircuitBreaker.window")),
+    jitter: String(values.get("Retry.backoff.jitter") ?? "full"),
+    queueing: around.queueing,
+  };
+}
+
+/** The breaker in force; null: there is none. */
+export function breakerOf(values: Values): Breaker | null {
+  const openFor = micros(values.get("CircuitBreaker.openFor"));
+  const window = values.get("CircuitBreaker.window");
+  if (openFor === null || typeof window !== "object" || window === null) return null;
+  const { kind, size } = window as Record<string, Json>;
+  return {
+    openFor,
+    failureRate: String(values.get("CircuitBreaker.failureRate") ?? "its rate"),
+    minimumCalls: Number(values.get("CircuitBreaker.minimumCalls") ?? 1),
+    probes: Number(values.get("CircuitBreaker.halfOpen.probes") ?? 1),
+    window: kind === "count" ? { calls: Number(size) } : { time: micros(size) ?? 0 },
   };
 }
 
 /** The longest run of a call whose every attempt goes wrong in one way. */
-export function run(policy: Policy, latency: Latency, fault: Fault): Run {
+export function run(policy: Policy, latency: Latency, fault: FaultKind): Run {
   const parts: Run["parts"] = [];
   let now = 0;
   for (let number = 1; number <= policy.attempts; number += 1) {
+    if (policy.queueing) parts.push({ kind: "wait", from: now, low: 0, high: policy.queueing });
+    now += policy.queueing;
     const attempt = attemptAt(policy, latency, fault, number, now);
     parts.push(attempt);
     now = attempt.to;
@@ -106,7 +130,7 @@ function ended(parts: Run["parts"], end: number, policy: Policy, number: number)
 function attemptAt(
   policy: Policy,
   latency: Latency,
-  fault: Fault,
+  fault: FaultKind,
   number: number,
   from: number,
 ): Attempt {
@@ -127,10 +151,4 @@ function waitAfter(policy: Policy, number: number, from: number): Wait {
   const high =
     policy.jitter === "decorrelated" ? Math.min(policy.base * 3 ** number, policy.longest) : full;
   return { kind: "wait", from, low: Math.min(low ?? full, high), high };
-}
-
-/** A window in words: so many calls, or so much time. */
-function said(value: Json | undefined): string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
-  return value.type === "count" ? `${value.size} calls` : String(value.size ?? "");
 }

@@ -51,6 +51,7 @@ const theme = EditorView.theme({
     textDecoration: "underline wavy var(--warn) 1px",
     textUnderlineOffset: "3px",
   },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"⋯"' },
   ".cm-panels": { backgroundColor: "var(--sunken)", color: "var(--ink)" },
 });
 

@@ -21,10 +21,15 @@ interface View {
 const LEAST = 0.08;
 const MOST = 2.5;
 
+/** Whether layers follow each other downwards: on a phone. */
+function isNarrow(): boolean {
+  return matchMedia("(max-width: 760px)").matches;
+}
+
 export function Canvas(props: Props) {
   const shape =
     props.picture.nodes.map((n) => n.id).join() + props.picture.links.map(pairKey).join();
-  const placed = useMemo(() => layout(props.picture), [shape]);
+  const placed = useMemo(() => layout(props.picture, isNarrow()), [shape]);
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const fit = () => {
@@ -81,6 +86,7 @@ export function Canvas(props: Props) {
               key={pairKey(link)}
               link={link}
               points={placed.lines.get(pairKey(link)) ?? []}
+              upright={placed.upright}
               {...props}
             />
           ))}
@@ -132,10 +138,11 @@ export function Canvas(props: Props) {
   );
 }
 
-function Line({ link, points, matches, hrefOf }: Props & { link: Link; points: Point[] }) {
+function Line(props: Props & { link: Link; points: Point[]; upright: boolean }) {
+  const { link, points, matches, hrefOf } = props;
   const state = link.open ? "open" : link.halfOpen ? "half-open" : (link.worst ?? "calm");
   const dim = matches && !(matches.has(link.from) && matches.has(link.to)) ? "dim" : "";
-  const path = curve(points);
+  const path = curve(points, props.upright);
   const middle = points[Math.floor(points.length / 2)];
   const label = labelOf(link);
   return (

@@ -1,4 +1,4 @@
-/** Where nodes and lines go: in layers from callers to callees, by dagre. */
+/** Where nodes and lines go: in layers from callers to callees, by dagre; downwards if upright. */
 
 import dagre from "@dagrejs/dagre";
 import { type Picture, pairKey } from "./model";
@@ -9,6 +9,7 @@ export interface Point {
 }
 
 export interface Layout {
+  upright: boolean;
   width: number;
   height: number;
   nodes: ReadonlyMap<string, Point & { width: number }>;
@@ -20,10 +21,13 @@ const CHARACTER = 7.9;
 /** Nodes beyond which a faster way to rank them is taken. */
 const MANY = 120;
 
-export function layout(picture: Picture): Layout {
+export function layout(picture: Picture, upright: boolean): Layout {
   const graph = new dagre.graphlib.Graph();
   const ranker = picture.nodes.length > MANY ? "longest-path" : "network-simplex";
-  graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 90, marginx: 16, marginy: 16, ranker });
+  const along = upright
+    ? { rankdir: "TB", nodesep: 18, ranksep: 60 }
+    : { rankdir: "LR", nodesep: 14, ranksep: 90 };
+  graph.setGraph({ ...along, marginx: 16, marginy: 16, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of picture.nodes)
     graph.setNode(node.id, { width: node.id.length * CHARACTER + 40, height: HEIGHT });
@@ -39,18 +43,20 @@ export function layout(picture: Picture): Layout {
       (graph.edge(link.from, link.to) as unknown as { points: Point[] }).points,
     ]),
   );
-  return { width, height, nodes, lines };
+  return { upright, width, height, nodes, lines };
 }
 
 /** A smooth path through points. */
-export function curve(points: readonly Point[]): string {
+export function curve(points: readonly Point[], upright: boolean): string {
   const [first, ...rest] = points;
   if (!first) return "";
   let path = `M${first.x},${first.y}`;
   let at = first;
   for (const next of rest) {
-    const middle = (at.x + next.x) / 2;
-    path += `C${middle},${at.y} ${middle},${next.y} ${next.x},${next.y}`;
+    const x = (at.x + next.x) / 2;
+    const y = (at.y + next.y) / 2;
+    path += upright ? `C${at.x},${y} ${next.x},${y}` : `C${x},${at.y} ${x},${next.y}`;
+    path += ` ${next.x},${next.y}`;
     at = next;
   }
   return path;

@@ -111,7 +111,7 @@ function Report({ data }: { data: RevisionWithReport | undefined }) {
     <details class="card">
       <summary>
         {findings.length
-          ? `${findings.length} findings were open when it was made`
+          ? `${findings.length} ${findings.length === 1 ? "finding was" : "findings were"} open when it was made`
           : "No finding was open when it was made"}
       </summary>
       <div class="stack">

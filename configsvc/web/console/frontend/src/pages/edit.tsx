@@ -4,7 +4,7 @@ import type { Diagnostic } from "@codemirror/lint";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { inNamespace, Refusal } from "../api/client";
 import type { Finding, Graph, Problem, ProblemError } from "../api/types";
-import { parsed, rangeOf, written } from "../draft/documents";
+import { hasComments, parsed, rangeOf, written } from "../draft/documents";
 import {
   checkProblem,
   type Draft,
@@ -93,6 +93,12 @@ function Editor({ draft }: { draft: Draft }) {
       {draft.deleted && (
         <p class="note note-warning">
           This change deletes the document; what it covered comes back.
+        </p>
+      )}
+      {isChanged(draft) && !draft.deleted && hasComments(draft.text) && (
+        <p class="note note-warning" role="status">
+          Comments are not kept: what is published is the document alone. Say why in the message of
+          the change, which stays in the history.
         </p>
       )}
       <div class="edit-columns">

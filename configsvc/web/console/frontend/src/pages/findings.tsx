@@ -1,27 +1,28 @@
 /** Every open finding of the namespace, worst first; and the way to accept one for a while. */
 
 import { useMemo, useState } from "preact/hooks";
-import { inNamespace, post, Refusal } from "../api/client";
+import { inNamespace } from "../api/client";
 import { findingsTold, head } from "../api/live";
-import type { Document, Finding, Findings, Problem, Resource, Severity } from "../api/types";
+import type { Finding, Findings, Opened, Resource, Severity } from "../api/types";
 import { enter, repair } from "../draft/draft";
 import { go, href, place } from "../router";
 import { mayPublish, mayWaive } from "../session";
 import { useAnswer } from "../ui/asking";
-import { Dialog } from "../ui/dialog";
 import { FindingCard } from "../ui/finding";
 import { Choice, Empty, ProblemNote } from "../ui/parts";
+import { ago } from "../ui/spans";
+import { Waive } from "./waive";
 
 const RANK: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
-const DAY = 24 * 3600 * 1000;
-const LONGEST = 90;
 
 type Show = "open" | "waived" | "all";
+type Order = "severity" | "owner" | "age";
 
 export function FindingsPage() {
   const { namespace } = place.value;
   const [show, setShow] = useState<Show>("open");
   const [text, setText] = useState("");
+  const [order, setOrder] = useState<Order>("severity");
   const [waiving, setWaiving] = useState<Finding>();
   const { data, problem } = useAnswer<Findings>(
     inNamespace(namespace, "findings"),
@@ -31,10 +32,10 @@ export function FindingsPage() {
     `${inNamespace(namespace, "resources")}?kind=Service`,
     head.value?.revision,
   ).data;
-  const facts = useMemo(() => factsOf(services?.items ?? []), [services]);
+  const owners = useMemo(() => ownersOf(services?.items ?? []), [services]);
   const found = useMemo(
-    () => listed(data, show, text, facts.owners),
-    [data, show, text, facts.owners],
+    () => listed(data, show, text, order, owners),
+    [data, show, text, order, owners],
   );
   return (
     <section class="page">
@@ -51,6 +52,16 @@ export function FindingsPage() {
           ]}
         />
         <span class="grow" />
+        <Choice
+          label="Order"
+          value={order}
+          onChange={setOrder}
+          options={[
+            ["severity", "Worst"],
+            ["owner", "Owner"],
+            ["age", "Oldest"],
+          ]}
+        />
         <label>
           <span class="sr-only">Filter findings</span>
           <input
@@ -73,7 +84,11 @@ export function FindingsPage() {
       <div class="stack">
         {found.map((finding) => (
           <FindingCard key={finding.fingerprints[0]} finding={finding}>
-            <Facts finding={finding} owners={facts.owners} revisions={facts.revisions} />
+            <Facts
+              finding={finding}
+              owners={owners}
+              opened={data?.opened[finding.fingerprints[0] ?? ""]}
+            />
             <span class="grow" />
             {finding.fix && mayPublish.value && !finding.waivedBy && (
               <button type="button" onClick={() => void mend(finding)}>
@@ -109,21 +124,26 @@ async function mend(finding: Finding): Promise<void> {
 function Facts(props: {
   finding: Finding;
   owners: ReadonlyMap<string, string>;
-  revisions: ReadonlyMap<string, number>;
+  opened: Opened | undefined;
 }) {
-  const { finding } = props;
+  const { finding, opened } = props;
   const owner = ownerOf(finding, props.owners);
-  const since = Math.max(...placesOf(finding).map((each) => props.revisions.get(each) ?? 0));
+  const { namespace } = place.value;
   return (
     <span class="muted small">
       {owner && `owner ${owner} · `}
-      {finding.waivedBy ? `waived by ${finding.waivedBy}` : since > 0 && `since at most r${since}`}
+      {opened ? (
+        <span title={opened.time}>
+          open {opened.older ? "for longer than" : "for"} {ago(opened.time)}, since{" "}
+          {opened.older && "before "}
+          <a href={href(namespace, "history", opened.revision)}>r{opened.revision}</a>
+        </span>
+      ) : (
+        "new: no change so far was published with it"
+      )}
+      {finding.waivedBy && ` · waived by ${finding.waivedBy}`}
     </span>
   );
-}
-
-function placesOf(finding: Finding): string[] {
-  return (finding.places ?? []).map((each) => each.resource);
 }
 
 function ownerOf(finding: Finding, owners: ReadonlyMap<string, string>): string {
@@ -133,20 +153,17 @@ function ownerOf(finding: Finding, owners: ReadonlyMap<string, string>): string 
   return owners.get(edge?.from ?? service ?? "") ?? "";
 }
 
-function factsOf(services: readonly Resource[]) {
-  const owners = new Map(
+function ownersOf(services: readonly Resource[]): ReadonlyMap<string, string> {
+  return new Map(
     services.map((each) => [each.name, String(each.document.spec.owner ?? "")] as const),
   );
-  const revisions = new Map(
-    services.map((each) => [`${each.kind}/${each.name}`, each.revision] as const),
-  );
-  return { owners, revisions };
 }
 
 function listed(
   data: Findings | undefined,
   show: Show,
   text: string,
+  order: Order,
   owners: ReadonlyMap<string, string>,
 ): Finding[] {
   const all = [
@@ -154,76 +171,16 @@ function listed(
     ...(show === "open" ? [] : (data?.waived ?? [])),
   ];
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const since = (each: Finding) => data?.opened[each.fingerprints[0] ?? ""]?.time ?? "~";
+  const before: Record<Order, (one: Finding, other: Finding) => number> = {
+    severity: () => 0,
+    owner: (one, other) => ownerOf(one, owners).localeCompare(ownerOf(other, owners)),
+    age: (one, other) => since(one).localeCompare(since(other)),
+  };
   return all
     .filter((each) => {
       const seen = `${each.code} ${each.name} ${each.message} ${each.fingerprints[0]} ${ownerOf(each, owners)}`;
       return words.every((word) => seen.toLowerCase().includes(word));
     })
-    .sort((one, other) => RANK[one.severity] - RANK[other.severity]);
-}
-
-function Waive({ finding, onClose }: { finding: Finding; onClose: () => void }) {
-  const { namespace } = place.value;
-  const [reason, setReason] = useState("");
-  const [owner, setOwner] = useState("");
-  const [expires, setExpires] = useState(inDays(30));
-  const [problem, setProblem] = useState<Problem>();
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    const waiver = { code: finding.code, ...whereOf(finding), reason, owner, expires };
-    const message = `Waive ${finding.code}: ${reason}`.slice(0, 500);
-    const base = head.value?.revision ?? 0;
-    try {
-      await post<Document>(inNamespace(namespace, "changes"), { message, base, waivers: [waiver] });
-      onClose();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      setProblem(error.problem);
-    }
-  };
-  return (
-    <Dialog title={`Waive ${finding.code} ${finding.name}`} onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)}>
-        <p>{finding.message}</p>
-        <label class="field">
-          Reason
-          <textarea
-            required
-            rows={2}
-            value={reason}
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          Owner
-          <input required value={owner} onInput={(event) => setOwner(event.currentTarget.value)} />
-        </label>
-        <label class="field">
-          Expires
-          <input
-            type="date"
-            required
-            min={inDays(1)}
-            max={inDays(LONGEST)}
-            value={expires}
-            onInput={(event) => setExpires(event.currentTarget.value)}
-          />
-        </label>
-        <ProblemNote problem={problem} />
-        <button type="submit" class="primary">
-          Waive until then
-        </button>
-      </form>
-    </Dialog>
-  );
-}
-
-function whereOf(finding: Finding) {
-  const { edge, path, resource } = finding.subject;
-  if (resource) return { resource };
-  return { edge: edge ?? path?.[0] };
-}
-
-function inDays(days: number): string {
-  return new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
+    .sort((one, other) => before[order](one, other) || RANK[one.severity] - RANK[other.severity]);
 }

@@ -5,6 +5,7 @@ import { agents, head, incomplete } from "../api/live";
 import type { Agent, AgentState } from "../api/types";
 import { Empty, State } from "../ui/parts";
 import { span } from "../ui/spans";
+import { RolloutBar } from "./rollout-bar";
 
 const STATES: AgentState[] = ["applied", "pending", "rejected", "overridden", "stale"];
 const SHOWN = 500;
@@ -31,6 +32,7 @@ export function Fleet() {
           />
         </label>
       </header>
+      <RolloutBar />
       {incomplete.value.length > 0 && (
         <p class="note note-warning">
           Some processes did not answer in time, so agents may be missing:{" "}
@@ -40,8 +42,8 @@ export function Fleet() {
       {rows.length === 0 ? (
         <Empty title="No agent has connected to this namespace yet">
           <p>
-            Mint a token with <code>configsvc token agent SERVICE</code> and start the service with
-            it; it appears here the moment its agent connects.
+            Mint a token with <code>configsvc token create --agent SERVICE</code> and start the
+            service with it; it appears here the moment its agent connects.
           </p>
         </Empty>
       ) : (

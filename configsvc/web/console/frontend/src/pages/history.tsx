@@ -7,6 +7,7 @@ import type { Revision } from "../api/types";
 import { go, href, place } from "../router";
 import { useAnswer } from "../ui/asking";
 import { Empty, ProblemNote, Time } from "../ui/parts";
+import { RolloutBar } from "./rollout-bar";
 
 export function History() {
   const { namespace } = place.value;
@@ -37,6 +38,7 @@ export function History() {
           {picked.length === 2 ? `Compare r${from} and r${to}` : "Choose two to compare"}
         </button>
       </header>
+      <RolloutBar />
       <ProblemNote problem={problem} />
       {data?.items.length === 0 && <Empty title="Nothing was published yet" />}
       <ol class="plain history">

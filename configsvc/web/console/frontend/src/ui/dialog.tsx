@@ -14,6 +14,8 @@ export function Dialog({ title, onClose, children, wide }: Props) {
   const self = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     self.current?.showModal();
+    // What is to be filled in comes first, not the button that closes.
+    self.current?.querySelector<HTMLElement>("form input, form textarea")?.focus();
   }, []);
   return (
     <dialog

@@ -36,6 +36,15 @@ export function span(value: number): string {
   return `${short(value / 3600e6)} h`;
 }
 
+/** How long ago a time was, in the largest unit of which there are two. */
+export function ago(time: string): string {
+  const minutes = Math.max(0, Date.now() - Date.parse(time)) / 60e3;
+  if (minutes < 2) return "a moment";
+  if (minutes < 120) return `${Math.floor(minutes)} minutes`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} hours`;
+  return `${Math.floor(minutes / 60 / 24)} days`;
+}
+
 function short(value: number): string {
   return value.toPrecision(3).replace(/\.?0+$/, (zeros) => (zeros.includes(".") ? "" : zeros));
 }
