@@ -35,15 +35,17 @@ class RelayStream:
     """What is written to one relay. See `Outlet`.
 
     A relay that does not keep up is sent everything again once it does: one that lags costs no
-    memory here.
+    memory here. `relay` is the id of its token.
     """
 
     def __init__(
         self,
+        relay: str,
         namespaces: frozenset[str],
         leave: "Callable[[RelayStream], None]",
         resume: "Callable[[RelayStream], None]",
     ) -> None:
+        self.relay = relay
         self.namespaces = namespaces
         self._leave = leave
         self._resume = resume
@@ -136,9 +138,10 @@ class RelayFeed:
         self._streams.add(stream)
         self.catch_up(stream)
 
-    def discard(self, stream: RelayStream) -> None:
-        """A relay has gone."""
+    def discard(self, stream: RelayStream) -> bool:
+        """A stream has ended; whether it was its relay's last one here: each process has one."""
         self._streams.discard(stream)
+        return all(each.relay != stream.relay for each in self._streams)
 
     def drain(self) -> None:
         """Send every relay away."""

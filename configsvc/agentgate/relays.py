@@ -15,13 +15,16 @@ from configsvc.agentgate.process import Process, answer_later
 from configsvc.agentgate.relay_feed import RelayFeed, RelayStream
 from configsvc.agentgate.relayed import RelayedAgents
 from configsvc.errors import ConfigsvcError
-from configsvc.fleet import AckCounts, AgentRow
+from configsvc.fleet import ACKS_KEPT, AckCounts, AgentRow
 from configsvc.store import BlobNotFoundError, Records, Store, layout
 
 PREFIX: Final = "/v1/relay/"
 
 MAX_ITEMS: Final = 1_000
 """Records or rows of one request."""
+
+MAX_PROCESSES: Final = 1_000
+"""Processes whose counts of one change are kept of one relay, its own and those of relays below."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PROCESS: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
@@ -86,10 +89,10 @@ class RelayEndpoint:
         around, token = self._around, principal.token_id
 
         def leave(stream: RelayStream) -> None:
-            around.relays.discard(stream)
-            around.relayed.lost(token, self._process.now())
+            if around.relays.discard(stream):
+                around.relayed.lost(token, self._process.now())
 
-        stream = RelayStream(namespaces, leave, around.relays.catch_up)
+        stream = RelayStream(token, namespaces, leave, around.relays.catch_up)
         connection = exchange.take_over(STREAM_HEAD, stream)
         if connection is not None:
             around.relays.add(stream, connection)
@@ -141,27 +144,47 @@ class RelayEndpoint:
             if not _PROCESS.fullmatch(process):
                 raise bad_request(f"process {process[:40]!r} is no name of a process")
             _require_namespace(principal, count.namespace)
-            self._require_revision(count)
-            counts.append((f"relay-{principal.token_id}-{process}", count))
-        answer_later(self._process, exchange, self._keep_acks(exchange, counts))
+            if self._is_kept(count):
+                counts.append((process, count))
+        own = f"relay-{principal.token_id}-"
+        answer_later(self._process, exchange, self._keep_acks(exchange, own, counts))
 
-    def _require_revision(self, count: AckCounts) -> None:
-        """Keep nothing of changes that were never made: nobody is to fill the store with them."""
+    def _is_kept(self, count: AckCounts) -> bool:
+        """Whether a change is not forgotten; nobody is to fill the store with any never made."""
         known = self._process.in_force(count.namespace)
         head = known.revision if known else 0
         if not 0 < count.revision <= head:
             raise bad_request(f"revision {count.revision} is none of 1 to {head}")
+        return count.revision > head - ACKS_KEPT
 
-    async def _keep_acks(self, exchange: Exchange, counts: list[tuple[str, AckCounts]]) -> None:
+    async def _keep_acks(
+        self, exchange: Exchange, own: str, counts: list[tuple[str, AckCounts]]
+    ) -> None:
         def put() -> None:
             for process, count in counts:
-                self._acks.put(layout.ack(count.namespace, count.revision, process), count)
+                self._require_room(count, own, process)
+                key = layout.ack(count.namespace, count.revision, f"{own}{process}")
+                self._acks.put(key, count)
 
         try:
             await self._around.wait_for(put)
         except ConfigsvcError as error:
             raise unavailable(f"the store does not take it: {error}") from error
         exchange.respond(_NO_CONTENT)
+
+    def _require_room(self, count: AckCounts, own: str, process: str) -> None:
+        """Do nothing if a process's counts are kept already, or few are; waits for the store."""
+        store, (namespace, revision) = self._around.store, (count.namespace, count.revision)
+        if store.get(layout.ack(namespace, revision, f"{own}{process}")) is not None:
+            return
+        prefix = f"{layout.acks(namespace, revision)}{own}"
+        if len(store.range(prefix, limit=MAX_PROCESSES).entries) >= MAX_PROCESSES:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "too-many-processes",
+                f"this relay told of {MAX_PROCESSES} processes for revision {revision} already: "
+                "put other relays below a token of their own",
+            )
 
     def _take_agents(self, exchange: Exchange, principal: Principal) -> None:
         rows = [_row(item) for item in _items(exchange.request, "agents")]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from configsvc.fleet import ACKS_KEPT
 from configsvc.store import (
     MAX_OPERATIONS,
     Answers,
@@ -15,10 +16,6 @@ from configsvc.store import (
     Transaction,
     layout,
 )
-
-ACKS_KEPT: Final = 1_000
-"""Newest revisions of a namespace of which it is kept how far they came at the agents."""
-
 
 HISTORY_KEPT: Final = 3600.0
 """Seconds for which a watch that was interrupted can go on without loading everything anew."""

@@ -1,6 +1,6 @@
 """Who runs what: rows of connected agents, and how far a change has come."""
 
-from configsvc.fleet.acks import AckCounts, Laggard, total
+from configsvc.fleet.acks import ACKS_KEPT, AckCounts, Laggard, total
 from configsvc.fleet.convergence import Convergence
 from configsvc.fleet.histogram import BOUNDS, Histogram
 from configsvc.fleet.members import OWN_FLEET, ClusterFleet, NodeRecord, node_records
@@ -16,6 +16,7 @@ from configsvc.fleet.rows import (
 )
 
 __all__ = [
+    "ACKS_KEPT",
     "BOUNDS",
     "OWN_FLEET",
     "AckCounts",

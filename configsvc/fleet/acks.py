@@ -8,6 +8,9 @@ from typing import Any, Final, Self
 from configsvc.fleet.histogram import Histogram
 from configsvc.fleet.rows import AgentState
 
+ACKS_KEPT: Final = 1_000
+"""Newest revisions of a namespace of which it is kept how far they came at the agents."""
+
 MAX_LAGGARDS: Final = 20
 MAX_REASONS: Final = 20
 OTHER_REASONS: Final = "(other reasons)"

@@ -29,15 +29,22 @@ class Follower:
         upstream: where news come from.
         file: where the copy is kept.
         random: uniform in [0, 1).
+        followed: called with each new stream, once the upstream has told everything on it.
     """
 
     def __init__(
-        self, copy: Copy, upstream: Upstream, file: StateFile, random: Callable[[], float]
+        self,
+        copy: Copy,
+        upstream: Upstream,
+        file: StateFile,
+        random: Callable[[], float],
+        followed: Callable[[], None] = lambda: None,
     ) -> None:
         self._copy = copy
         self._upstream = upstream
         self._file = file
         self._random = random
+        self._followed = followed
         self._stopping = threading.Event()
         self._changed = threading.Event()
         self._failures = 0
@@ -67,6 +74,8 @@ class Follower:
                     self._failures = 0
                     if self._copy.take(news.kind, news.entries):
                         self._changed.set()
+                    if news.kind == "state":
+                        self._followed()
             except ConfigsvcError as error:
                 self._wait(str(error))
             except Exception:  # noqa: BLE001 a bug here must not leave a site without news for ever

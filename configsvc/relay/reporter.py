@@ -31,6 +31,7 @@ class Reporter:
         upstream: whom to tell.
         look: every agent that the relay knows.
         clock: seconds that never go back.
+        stream: tells the upstream's streams apart; with a new one everything is told again.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class Reporter:
         upstream: Upstream,
         look: Callable[[], Iterable[AgentRow]],
         clock: Callable[[], float],
+        stream: Callable[[], object] = lambda: None,
     ) -> None:
         self._upstream = upstream
         self._look = look
         self._clock = clock
+        self._stream = stream
         self._told: dict[_Identity, dict[str, Any]] = {}
+        self._told_on = stream()
         self._all_at = clock() + AGAIN
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay-report", daemon=True)
@@ -58,10 +62,10 @@ class Reporter:
 
     def report(self) -> int:
         """Tell what differs; return of how many agents. Raises `UpstreamError`."""
-        now = self._clock()
-        if now >= self._all_at:
+        now, stream = self._clock(), self._stream()
+        if now >= self._all_at or stream != self._told_on:
             self._told.clear()
-            self._all_at = now + AGAIN
+            self._all_at, self._told_on = now + AGAIN, stream
         rows = {row.identity: row.to_json() for row in self._look()}
         news = [(who, row) for who, row in rows.items() if self._told.get(who) != row]
         for part in _batches(news):

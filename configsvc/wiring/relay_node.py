@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,8 @@ def open_copy(settings: Settings, options: RelayOptions) -> Store:
     file = StateFile(settings.data / "state")
     blobs = BlobCache(settings.data / "blobs")
     copy = _FollowedCopy(MemoryStore(now), upstream, blobs, file.read())
-    copy.follower = Follower(copy, upstream, file, random.SystemRandom().random)
+    followed = partial(_touch, _mark(settings))
+    copy.follower = Follower(copy, upstream, file, random.SystemRandom().random, followed)
     copy.follower.start()
     return copy
 
@@ -73,6 +75,7 @@ def serve(settings: Settings, options: RelayOptions) -> None:
         Upstream(options.upstream, options.token_file, options.ca_file),
         lambda: ask_nodes(settings.run, None).rows,
         time.monotonic,
+        partial(_marked_at, _mark(settings)),
     )
     listener = listen_agents(settings)
     gate = AgentGateSettings(
@@ -95,3 +98,20 @@ def _report_when_serving(reporter: Reporter) -> None:
     """Begin to report once the processes were forked: no thread of it is to be among them."""
     time.sleep(1.0)
     reporter.start()
+
+
+def _mark(settings: Settings) -> Path:
+    """Touched by each process when it follows a new stream: the one that reports has none."""
+    return settings.run / "followed"
+
+
+def _touch(mark: Path) -> None:
+    with suppress(OSError):  # a disk without space must not keep news from a site
+        mark.touch(0o600)
+
+
+def _marked_at(mark: Path) -> int:
+    try:
+        return mark.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

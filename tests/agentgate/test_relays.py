@@ -7,10 +7,21 @@ from typing import Any
 import pytest
 
 from configsvc.access import mint_relay
+from configsvc.agentgate import relays
 from configsvc.agentgate.relayed import FRESH, RelayedAgents
 from configsvc.fleet import AckCounts, AgentRow, AgentState, Histogram
 from configsvc.store import layout
-from tests.agentgate.world import Client, Running, World, digest_of, now, run, serving, settings
+from tests.agentgate.world import (
+    Client,
+    Running,
+    World,
+    digest_of,
+    now,
+    run,
+    serving,
+    settings,
+    until,
+)
 
 ROW = AgentRow("prod", "player-engine", "far", "s", 1, 1, state=AgentState.APPLIED)
 COUNTS = AckCounts("prod", 2, 1, {AgentState.APPLIED: 3}, {}, Histogram(), (), 5)
@@ -146,6 +157,59 @@ def test_agents_of_a_relay_are_in_the_fleet_until_it_is_lost(world: World, tmp_p
             await client.ended()
             (lost,) = gate.gate.relayed.rows(now(), "prod")
             assert lost.state is AgentState.STALE
+
+    run(scenario())
+
+
+def test_a_relay_is_lost_with_its_last_stream(world: World, tmp_path: Path) -> None:
+    """Each of its processes has one: while another goes on, its agents are known."""
+
+    async def scenario() -> None:
+        async with serving(world.store, settings(tmp_path)) as gate:
+            token = relay_token(world)
+            streams = [await stream(gate, token) for _ in range(2)]
+            assert await post(gate, "agents", token, {"agents": [ROW.to_json()]}) == 204
+            states = []
+            for number, client in enumerate(streams, 1):
+                await entries(client, "state")
+                client.close()
+                await until(lambda left=2 - number: len(gate.gate.connections) == left)
+                states += [row.state for row in gate.gate.relayed.rows(now(), "prod")]
+            assert states == [AgentState.APPLIED, AgentState.STALE]
+
+    run(scenario())
+
+
+def test_counts_of_endless_processes_are_refused(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One relay's token is not to fill the store; counts that are kept may still be renewed."""
+    monkeypatch.setattr(relays, "MAX_PROCESSES", 2)
+
+    async def scenario() -> None:
+        async with serving(world.store, settings(tmp_path)) as gate:
+            token, sent = relay_token(world), []
+            for process in ("a", "b", "c", "b"):
+                item = {**COUNTS.to_json(), "process": process}
+                sent.append(await post(gate, "acks", token, {"counts": [item]}))
+            assert sent == [204, 204, 403, 204]
+            other = {**COUNTS.to_json(), "process": "c"}
+            assert await post(gate, "acks", relay_token(world), {"counts": [other]}) == 204
+
+    run(scenario())
+
+
+def test_counts_of_changes_long_past_are_not_kept(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be deleted at once; the relay that was away for long need not repeat them."""
+    monkeypatch.setattr(relays, "ACKS_KEPT", 1)
+    item = {**COUNTS.to_json(), "process": "a", "revision": 1}
+
+    async def scenario() -> None:
+        async with serving(world.store, settings(tmp_path)) as gate:
+            assert await post(gate, "acks", relay_token(world), {"counts": [item]}) == 204
+            assert world.store.range(layout.acks("prod")).entries == ()
 
     run(scenario())
 

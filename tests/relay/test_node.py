@@ -1,5 +1,6 @@
 """Whole relays: a node, a relay of it, a relay of that one, and agents at the far end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from configsvc_agent import Agent
-from tests.serving import RunningServer, surroundings
+from tests.serving import RunningServer, serving, surroundings
 from tests.usecases.world import SYSTEM, timeout
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -177,3 +178,18 @@ def test_a_token_withdrawn_at_the_node_is_no_good_at_the_relay(site: Site, tmp_p
         identifier = site.agent_token.split("_")[1]
         assert site.server.request("DELETE", f"/v1/tokens/{identifier}")[0] == 200
         until(lambda: not agent.status().connected)
+
+
+def test_the_node_knows_a_sites_agents_again_soon_after_it_was_killed(tmp_path: Path) -> None:
+    """The relay tells everything anew on its new stream: sooner than in its usual minute."""
+    with serving(tmp_path / "data") as server:
+        site = Site(server, "prod", tmp_path)
+        with (
+            relaying(tmp_path / "relay", server.agents_url, site.token_file) as relay,
+            site.agent(relay.url) as agent,
+        ):
+            assert agent.wait_ready(PATIENCE)
+            until(lambda: [row["state"] for row in site.get("fleet")["items"]] == ["applied"])
+            os.kill(server.child("agents"), signal.SIGKILL)
+            until(lambda: [row["state"] for row in site.get("fleet")["items"]] != ["applied"])
+            until(lambda: [row["state"] for row in site.get("fleet")["items"]] == ["applied"])

@@ -18,7 +18,8 @@ class Site:
         self.rows = [AgentRow("prod", "score", f"i-{n}", "s", 0, 0) for n in range(count)]
         self.upstream = FakeUpstream()
         upstream = cast("Upstream", self.upstream)
-        self.reporter = Reporter(upstream, lambda: self.rows, lambda: self.now)
+        self.stream = 1
+        self.reporter = Reporter(upstream, lambda: self.rows, lambda: self.now, lambda: self.stream)
 
 
 def test_only_what_differs_is_told() -> None:
@@ -37,6 +38,15 @@ def test_everything_is_told_again_now_and_then() -> None:
     site.reporter.report()
     site.now = AGAIN
     assert site.reporter.report() == 3
+
+
+def test_everything_is_told_again_on_a_new_stream() -> None:
+    """The upstream took the end of the former one for the end of the relay."""
+    site = Site(3)
+    site.reporter.report()
+    site.stream = 2
+    assert site.reporter.report() == 3
+    assert site.reporter.report() == 0
 
 
 def test_what_was_not_told_is_told_later() -> None:

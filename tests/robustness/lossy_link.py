@@ -106,8 +106,9 @@ def lossy_link(loss: float, delay: float) -> Iterator[tuple[LossyLink, str, tupl
         finally:
             link.close()
     finally:
-        with suppress(subprocess.CalledProcessError):
-            _ip("link", "del", f"ls{pid}")
+        for end in (f"ls{pid}", f"lu{pid}"):  # the other end goes with it
+            with suppress(subprocess.CalledProcessError):
+                _ip("link", "del", end)
         _ip("netns", "del", name)
 
 
