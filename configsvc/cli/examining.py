@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from configsvc.analysis import Report, analyze, analyze_mixed
+from configsvc.analysis import Report, Standing, mixed_report
 from configsvc.analysis.rules import ALL
 from configsvc.cli.baselines import Baseline, narrowed
 from configsvc.cli.comparing import compare
@@ -15,10 +15,10 @@ from configsvc.resolve import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Files as a catalog, the report of it, and what of that is known already."""
+    """Files as a catalog under analysis, the report of it, and what of that is known already."""
 
     sources: Sources
-    catalog: Catalog
+    standing: Standing
     report: Report
     known: tuple[Baseline, ...]
     today: date
@@ -28,9 +28,10 @@ class Examination:
         """The report with only what counts."""
         return narrowed(self.report, self.known)
 
-    def again(self, catalog: Catalog) -> Report:
-        """What the rules say of a catalog on the same day."""
-        return analyze(catalog, ALL, today=self.today)
+    @property
+    def catalog(self) -> Catalog:
+        """The files as a catalog, on top of their origin if there is one."""
+        return self.standing.catalog
 
 
 def examine(
@@ -53,13 +54,14 @@ def examine(
         in_stages: whether what is wrong between the origin and the files counts as well.
     """
     if origin is None:
-        catalog = Catalog.of(sources.resources, namespace=namespace)
-        report = analyze(catalog, ALL, today=today)
-        return Examination(sources, catalog, report, tuple(baselines), today)
+        standing = Standing.of(Catalog.of(sources.resources, namespace=namespace), ALL).on(today)
+        return Examination(sources, standing, standing.report(today), tuple(baselines), today)
     change = compare(origin, sources, namespace)
-    was, report = (analyze(c, ALL, today=today) for c in (change.before, change.after))
+    before = Standing.of(change.before, ALL).on(today)
+    after = before.after(change.after, change.keys)
+    was, report = before.report(today), after.report(today)
     if in_stages:
-        known, sides = (was, report), (change.before, change.after)
-        report = report.joined(analyze_mixed(*sides, ALL, known=known, today=today))
-    before = Baseline.of(namespace, was)
-    return Examination(sources, change.after, report, (*baselines, before), today)
+        mixed = mixed_report(before.system, after.system, ALL, (was, report), today)
+        report = report.joined(mixed)
+    known = (*baselines, Baseline.of(namespace, was))
+    return Examination(sources, after, report, known, today)

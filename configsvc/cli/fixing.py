@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from configsvc.analysis import Report, new_findings
+from configsvc.analysis import Report, Standing, new_findings
 from configsvc.analysis.patching import PatchError, apply_patch
 from configsvc.cli.examining import Examination
 from configsvc.model.findings import Finding
 from configsvc.model.names import Key
-from configsvc.resolve import Catalog
 from configsvc.schema import InvalidDocumentError, load_value, read
 
 ROUNDS: Final = 10
@@ -20,7 +19,7 @@ ROUNDS: Final = 10
 class Repaired:
     """Resources after some fixes, and what the rules say of them."""
 
-    catalog: Catalog
+    standing: Standing
     report: Report
     values: Mapping[Key, Any]
 
@@ -46,7 +45,7 @@ def fix(examination: Examination) -> Fixing:
 class _Fixer:
     def __init__(self, examination: Examination) -> None:
         self._examination = examination
-        self._now = Repaired(examination.catalog, examination.report, {})
+        self._now = Repaired(examination.standing, examination.report, {})
         self._result = Fixing()
         self._refused: set[str] = set()
 
@@ -109,5 +108,7 @@ class _Fixer:
             for key, value in values.items()
             if value != self._now.values.get(key)
         ]
-        catalog = self._now.catalog.with_change(puts)
-        return Repaired(catalog, self._examination.again(catalog), values)
+        standing, today = self._now.standing, self._examination.today
+        changed = standing.catalog.with_change(puts)
+        after = standing.after(changed, [put.key for put in puts])
+        return Repaired(after, after.report(today), values)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from configsvc.analysis import Report, analyze, new_findings
+from configsvc.analysis import Report, Standing, new_findings
 from configsvc.analysis.rules import ALL
 from configsvc.cli.comparing import Comparison
 from configsvc.model.findings import Finding, Severity
@@ -55,8 +55,10 @@ class Plan:
 def plan_of(comparison: Comparison, today: date) -> Plan:
     """Run today's rules over both sides of a change and compare everything that can be."""
     before, after = comparison.before, comparison.after
-    was, now = (analyze(catalog, ALL, today=today) for catalog in (before, after))
-    bounds = BoundsOf(before), BoundsOf(after)
+    standing = Standing.of(before, ALL).on(today)
+    changed = standing.after(after, comparison.keys)
+    was, now = standing.report(today), changed.report(today)
+    bounds = BoundsOf.standing(standing), BoundsOf.standing(changed)
     known = {mark for finding in was.waived for mark in finding.fingerprints}
     return Plan(
         comparison=comparison,

@@ -1,5 +1,6 @@
 """Reports for people: like a compiler's, with both ends of each conflict."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -11,6 +12,7 @@ from configsvc.model.names import Key, Kind
 
 _SHOWN_EDGES = 5
 _SHOWN_NAMES = 3
+_NOT_TABS = re.compile(r"[^\t]")
 
 
 def text_report(report: Report, locate: Locator = nowhere) -> str:
@@ -84,11 +86,12 @@ def _places(group: list[tuple[Place, Spot | None]]) -> Iterator[str]:
 
 def _marks(text: str, spots: Iterable[Spot]) -> str:
     """A line that marks what begins at some spots of a text, tabs kept, so that both align."""
-    marked = {column for spot in spots for column in range(spot.column, spot.end)}
-    before = (
-        text[n - 1 : n] if text[n - 1 : n] == "\t" else " " for n in range(1, max(marked) + 1)
-    )
-    return "".join("^" if n in marked else blank for n, blank in enumerate(before, 1))
+    spans = [(spot.column - 1, spot.end - 1) for spot in spots]
+    width = max(end for _, end in spans)
+    line = list(_NOT_TABS.sub(" ", text[:width]).ljust(width))
+    for start, end in spans:
+        line[start:end] = "^" * (end - start)
+    return "".join(line)
 
 
 def _where(finding: Finding) -> str:
