@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Request as BrowserRequest
 
 from configsvc_agent import Agent
+from tests.console.process import ProcessByHand
 from tests.serving import RunningServer
 from tests.usecases.world import SYSTEM, Json, document
 
@@ -64,7 +66,10 @@ class Desk:
         self.server = server
         self.namespace = namespace
         self.faults: list[str] = []
+        self._processes: dict[str, ProcessByHand] = {}
         page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._listen)
+        page.on("request", self._stay_at_home)
 
     def api(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 any JSON
         """Ask the API inside the namespace as the admin; what it answers."""
@@ -77,6 +82,33 @@ class Desk:
     def publish(self, *put: Json, base: int) -> None:
         """Publish documents past the console."""
         self.api("POST", "changes", {"message": "elsewhere", "base": base, "put": list(put)})
+
+    def report(
+        self, service: str, state: str = "applied", reason: str = "", **said: object
+    ) -> None:
+        """Say something as a process of a service whose agent is written by hand."""
+        process = self._processes.get(service)
+        if process is None:
+            token = self.mint({"agent": {"namespace": self.namespace, "service": service}})
+            process = ProcessByHand(self.server.agents_url, token, self.namespace, service)
+            self._processes[service] = process
+        process.report(state, reason, **said)
+
+    def leave(self) -> None:
+        """End the processes that reported."""
+        for process in self._processes.values():
+            process.close()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        """What the page's policy stops is a fault of the page."""
+        # The browser's own commands style what a test inserts into the editor, which is stopped.
+        if "Security Policy" in message.text and "inline style" not in message.text:
+            self.faults.append(message.text)
+
+    def _stay_at_home(self, request: BrowserRequest) -> None:
+        """No request leaves the server's own origin."""
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.faults.append(f"asked {request.url}")
 
     def mint(self, body: Json) -> str:
         """A new token."""
@@ -128,7 +160,8 @@ def desk(
     desk.publish(*SYSTEM, base=0)
     yield desk
     context.close()
-    assert desk.faults == [], "the page threw"
+    desk.leave()
+    assert desk.faults == [], "the page threw, or asked for what it may not"
 
 
 @pytest.fixture

@@ -42,6 +42,24 @@ def test_three_faults_are_run_and_run_again_for_what_is_changed(desk: Desk) -> N
     assert desk.api("GET", "changes")["items"][0]["revision"] == 1
 
 
+def test_a_limit_follows_the_mouse(desk: Desk) -> None:
+    """To the right it grows, and what the change does to the bounds stands below."""
+    desk.sign_in()
+    desk.open(EDGE)
+    limit = desk.page.get_by_role("slider", name="attempt")
+    box = limit.locator("circle").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    desk.page.mouse.move(x, y)
+    desk.page.mouse.down()
+    desk.page.mouse.move(x + 100, y, steps=4)
+    desk.page.mouse.up()
+
+    expect(desk.page.get_by_role("region", name="Your change")).to_contain_text("Fits together")
+    expect(desk.page.get_by_role("region", name="Time budget")).to_contain_text("→")
+    assert int(limit.get_attribute("aria-valuenow") or 0) > 500
+
+
 def test_a_value_that_cannot_be_is_refused_where_it_is_typed(desk: Desk) -> None:
     """The page says what is wrong with it."""
     desk.sign_in()

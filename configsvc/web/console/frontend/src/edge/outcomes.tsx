@@ -57,10 +57,12 @@ function Outcome(props: { fault: FaultImpact; length: number; chosen: boolean })
         </dd>
         <dt>The caller waits</dt>
         <dd>
-          {time(during?.p50)}, at most {time(during?.longest)}
+          mostly {time(during?.p50)}, at most {time(during?.longest)}
         </dd>
-        <dt>Attempts a call</dt>
-        <dd>{fault.calls ? (fault.attempts / fault.calls).toFixed(2) : "none"}</dd>
+        <dt>Attempts in all</dt>
+        <dd>
+          {fault.attempts} for {fault.calls} calls
+        </dd>
         <dt>The breaker</dt>
         <dd>{moved(fault)}</dd>
         <dt>At once in the callee</dt>
@@ -136,5 +138,6 @@ function openTimes(fault: FaultImpact, length: number): [number, number][] {
 }
 
 function time(value: number | null | undefined): string {
-  return value === null || value === undefined ? "without end" : span(value);
+  if (value === null || value === undefined) return "without end";
+  return value === 0 ? "not at all" : span(value);
 }
