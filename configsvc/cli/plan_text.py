@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import isinf
 from typing import Any, Final
 
-from configsvc.analysis.formats import Locator
+from configsvc.analysis.formats import Locator, subject_text
 from configsvc.analysis.formats.text import finding_text
 from configsvc.analysis.interval import Range
 from configsvc.cli.planning import Plan
 from configsvc.cli.terminal import counted
 from configsvc.cli.value_text import value_text
-from configsvc.model.findings import EdgeId, Subject
+from configsvc.model.findings import EdgeId, Finding, Subject
 from configsvc.model.names import Kind
 from configsvc.model.quantities import format_duration
 from configsvc.model.resources import Source
@@ -37,11 +37,15 @@ def plan_text(plan: Plan, locate: Locator) -> str:
         _block("longest time from each way in", _rest(_ways_in(plan), "more way in")),
         _block("requests for one at the way in", _rest(_amplifications(plan), "more path")),
         *(finding_text(each, locate) for each in plan.added),
-        _block("newly waived", [f"  {each.code} on {each.subject}" for each in plan.waived]),
-        _block("resolved", [f"  {each.code} on {each.subject}" for each in plan.resolved]),
+        _block("newly waived", [_named(each) for each in plan.waived]),
+        _block("resolved", [_named(each) for each in plan.resolved]),
         _verdict(plan),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _named(finding: Finding) -> str:
+    return f"  {finding.code} on {subject_text(finding.subject)}"
 
 
 def _block(head: str, lines: Sequence[str]) -> str:
@@ -161,7 +165,7 @@ def _amplification(change: AmplificationChange) -> str:
 
 
 def _path(path: tuple[EdgeId, ...]) -> str:
-    return str(Subject(path=path))
+    return subject_text(Subject(path=path))
 
 
 def _copies(copies: Range | None) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import click
 
+from configsvc.analysis.formats import subject_text
 from configsvc.cli.edits import Edit, edits
 from configsvc.cli.examining import Examination
 from configsvc.cli.fixing import Fixing, fix
@@ -44,4 +45,4 @@ def _told(fixing: Fixing, changed: tuple[Edit, ...], *, dry_run: bool) -> Iterab
 
 def _title(finding: Finding) -> str:
     title = finding.fix.title if finding.fix else ""
-    return f"{finding.code} on {finding.subject}: {title}"
+    return f"{finding.code} on {subject_text(finding.subject)}: {title}"

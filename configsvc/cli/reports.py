@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from configsvc.cli.baselines import Baseline, baseline_data
 from configsvc.cli.sources import Sources
 from configsvc.cli.suggesting import suggested
 from configsvc.cli.terminal import counted
-from configsvc.model.findings import Place, Severity
+from configsvc.model.findings import Severity
 from configsvc.model.names import Key
 from configsvc.schema import DocumentError, Location
 
@@ -56,8 +57,9 @@ def spots_of(locate: Callable[[Key, str], Location | None]) -> Locator:
     """Finds places of findings in files, with the line that stands there."""
     lines: dict[str, list[str]] = {}
 
-    def spot(place: Place) -> Spot | None:
-        location = locate(place.resource, place.pointer)
+    @cache  # the steps of a long path, and many findings, are about the same few places
+    def found(resource: Key, pointer: str) -> Spot | None:
+        location = locate(resource, pointer)
         if location is None or location.line is None or location.column is None:
             return None
         if location.file not in lines:
@@ -65,7 +67,7 @@ def spots_of(locate: Callable[[Key, str], Location | None]) -> Locator:
         text = lines[location.file][location.line - 1 : location.line]
         return Spot(location.file, location.line, location.column, *text)
 
-    return spot
+    return lambda place: found(place.resource, place.pointer)
 
 
 def _lines_of(file: str) -> list[str]:

@@ -12,6 +12,9 @@ from configsvc.usecases.graph_bounds import Arrivals, EdgeBounds, WayIn
 MAX_BOUNDS: Final = 1_000
 """Ways in, and paths, that are listed: a namespace-wide default may move many more."""
 
+MAX_HOPS: Final = 100
+"""Edges of one path that are listed."""
+
 
 def edge_bounds_data(bounds: EdgeBounds | None) -> dict[str, Any] | None:
     """What one call over an edge may cost; None stands for an edge that is not there."""
@@ -32,7 +35,7 @@ def way_in_data(way: WayIn | None) -> dict[str, Any] | None:
         return None
     return {
         "worstCase": times_data(way.longest),
-        "path": [edge_data(edge) for edge in way.path],
+        "path": path_data(way.path),
         "abandoned": times_data(way.abandoned),
         "givenUp": way.given_up and edge_data(way.given_up),
         "missing": sorted(way.longest.missing | way.abandoned.missing),
@@ -44,7 +47,7 @@ def arrivals_data(arrivals: Arrivals) -> dict[str, Any]:
     return {
         "node": arrivals.node,
         "amplification": number_data(arrivals.number),
-        "path": [edge_data(edge) for edge in arrivals.path],
+        "path": path_data(arrivals.path),
     }
 
 
@@ -62,6 +65,12 @@ def bound_changes_data(changes: BoundChanges) -> dict[str, Any]:
 def edge_data(edge: EdgeId) -> dict[str, str]:
     """An edge."""
     return {"from": edge.caller, "to": edge.callee, "operation": edge.operation}
+
+
+def path_data(path: tuple[EdgeId, ...]) -> list[dict[str, str]]:
+    """The edges of a path; of one that is longer than `MAX_HOPS` all but those before the last."""
+    shown = path if len(path) <= MAX_HOPS else (*path[: MAX_HOPS - 1], path[-1])
+    return [edge_data(edge) for edge in shown]
 
 
 def times_data(time: Range) -> dict[str, str | None]:
@@ -85,7 +94,7 @@ def _way_in_change(change: WayInChange) -> dict[str, Any]:
 
 def _amplification_change(change: AmplificationChange) -> dict[str, Any]:
     return {
-        "path": [edge_data(edge) for edge in change.path],
+        "path": path_data(change.path),
         "before": number_data(change.before),
         "after": number_data(change.after),
     }

@@ -6,7 +6,8 @@ An undeclared datum keeps a bound apart into an interval. Times are microseconds
 from collections.abc import Iterator, KeysView
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from math import inf
+from typing import Final, Self
 
 from configsvc.analysis import Standing, native_system
 from configsvc.analysis.abandoned import Abandoned
@@ -18,6 +19,9 @@ from configsvc.analysis.view import System, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION
 from configsvc.resolve import Catalog
+
+BEYOND_MEANING: Final = 10**18
+"""As many requests for one as are told apart; a long chain of retries makes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,12 @@ class BoundsOf:
                 yield found
 
     def arrivals(self, work: WorkId) -> float:
-        """How many requests arrive for one at the way in; one where nobody multiplies them."""
-        return self._paths.of(work) if work in self.operations else 1
+        """How many requests arrive for one at the way in; one where nobody multiplies them.
+
+        Infinite where nothing limits them, else `BEYOND_MEANING` at the most.
+        """
+        number = self._paths.of(work) if work in self.operations else 1
+        return number if number == inf else min(number, BEYOND_MEANING)
 
     def path_to(self, work: WorkId) -> tuple[EdgeId, ...]:
         """The worst way to an operation."""

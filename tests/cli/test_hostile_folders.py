@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.analysis.test_hostile import graph
 from tests.cli.documents import RETRY, SYSTEM, TIMEOUT
 
 MEBIBYTE = 2**20
@@ -35,20 +36,26 @@ class Outcome:
     errors: list[str]
 
 
-def check(folder: Path, mebibytes: int = 1_024) -> Outcome:
-    """``configsvc check`` of a folder, in a process that may use so much address space."""
+def run(*arguments: str, mebibytes: int) -> subprocess.CompletedProcess[bytes]:
+    """A command in a process that may use so much address space."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MEBIBYTE, mebibytes * MEBIBYTE))
 
     done = subprocess.run(
-        [sys.executable, "-m", "configsvc", "check", "--format", "json", str(folder)],
+        [sys.executable, "-m", "configsvc", *arguments],
         preexec_fn=limit,
         capture_output=True,
         check=False,
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()[-2_000:]
     assert done.returncode in {0, 1, 2}, done.stderr.decode()[-2_000:]
+    return done
+
+
+def check(folder: Path, mebibytes: int = 1_024) -> Outcome:
+    """``configsvc check`` of a folder."""
+    done = run("check", "--format", "json", str(folder), mebibytes=mebibytes)
     written = json.loads(done.stdout)
     codes = [finding["code"] for finding in written["findings"]]
     return Outcome(done.returncode, codes, [str(error) for error in written["errors"]])
@@ -157,6 +164,18 @@ def _large(number: int) -> str:
         "spec": {"operations": operations},
     }
     return json.dumps(value)
+
+
+@ENDS
+def test_a_plan_of_a_chain_of_two_thousand(tmp_path: Path) -> None:
+    """More requests than are told apart arrive at its end, over a path that is told in part."""
+    for number, document in enumerate(graph([[n + 1] for n in range(1_999)] + [[]])):
+        (tmp_path / f"{number:04}.json").write_text(json.dumps(document))
+    done = run("plan", str(tmp_path), mebibytes=1_024)
+
+    assert done.returncode == 1
+    assert b"... 1991 more ... -> s1999[get0]" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) < 1_000
 
 
 @ENDS

@@ -1,7 +1,11 @@
 """The bounds of a whole graph."""
 
+import json
+
 from configsvc.model.findings import EdgeId
-from configsvc.usecases.graph_bounds import BoundsOf
+from configsvc.usecases.bound_data import MAX_HOPS, arrivals_data
+from configsvc.usecases.graph_bounds import BEYOND_MEANING, BoundsOf
+from tests.analysis.test_hostile import graph
 from tests.usecases.test_bound_changes import SERVICES, TWICE, catalog
 
 GATEWAY = """\
@@ -37,3 +41,20 @@ def test_nodes_have_the_worst_of_their_operations() -> None:
 def test_an_edge_that_is_not_there_has_no_bounds() -> None:
     """None, and not zero."""
     assert BoundsOf(catalog(SERVICES)).edge(EdgeId("back", "front", "show")) is None
+
+
+def test_more_requests_than_are_told_apart_are_one_number() -> None:
+    """A chain of retries makes a number of hundreds of digits, which nobody reads."""
+    documents = graph([[number + 1] for number in range(120)] + [[]])
+    bounds = BoundsOf(catalog("---\n".join(f"{json.dumps(each)}\n" for each in documents)))
+    nodes = {each.node: each for each in bounds.nodes()}
+
+    assert nodes["s37"].number == 3**37 < BEYOND_MEANING
+    assert nodes["s38"].number == nodes["s120"].number == BEYOND_MEANING
+    assert len(nodes["s120"].path) == len(range(120))
+    told = arrivals_data(nodes["s120"])["path"]
+    assert len(told) == MAX_HOPS
+    assert told[-2:] == [
+        {"from": "s98", "to": "s99", "operation": "get0"},
+        {"from": "s119", "to": "s120", "operation": "get0"},
+    ]

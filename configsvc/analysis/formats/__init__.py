@@ -5,7 +5,7 @@ from configsvc.analysis.formats.data import finding_data, report_data
 from configsvc.analysis.formats.github import github_annotations
 from configsvc.analysis.formats.junit import junit_report
 from configsvc.analysis.formats.sarif import sarif_report
-from configsvc.analysis.formats.spots import Locator, Spot, nowhere
+from configsvc.analysis.formats.spots import Locator, Spot, nowhere, subject_text
 from configsvc.analysis.formats.text import text_report
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "nowhere",
     "report_data",
     "sarif_report",
+    "subject_text",
     "text_report",
     "unchanged",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from configsvc.analysis.formats.spots import Locator, nowhere
+from configsvc.analysis.formats.spots import Locator, nowhere, places_of
 from configsvc.analysis.report import Report
 from configsvc.model.experiments import Experiment
 from configsvc.model.findings import EdgeId, Finding, Fix, NotEvaluated, Place, Subject, Witness
@@ -57,7 +57,7 @@ def finding_data(finding: Finding, locate: Locator = nowhere) -> dict[str, Any]:
         "arguments": dict(finding.arguments),
         "subject": _subject(finding.subject),
         "edges": _edges(finding.edges),
-        "places": [_place(place, locate) for place in finding.places],
+        "places": [_place(place, locate) for place in places_of(finding)],
         "witness": finding.witness and _witness(finding.witness),
         "fix": finding.fix and _fix(finding.fix),
         "fingerprints": list(finding.fingerprints),

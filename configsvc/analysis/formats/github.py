@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from configsvc.analysis.formats.spots import Locator, nowhere
+from configsvc.analysis.formats.spots import Locator, nowhere, subject_text
 from configsvc.analysis.report import Report
 from configsvc.model.findings import Finding, Severity
 
@@ -18,7 +18,7 @@ def _command(finding: Finding, locate: Locator) -> str:
     properties = ",".join(
         f"{name}={_escaped_property(value)}" for name, value in _properties(finding, locate)
     )
-    message = f"{finding.message} (on {finding.subject})"
+    message = f"{finding.message} (on {subject_text(finding.subject)})"
     return f"::{_LEVELS[finding.severity]} {properties}::{_escaped(message)}"
 
 

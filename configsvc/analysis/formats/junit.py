@@ -2,10 +2,10 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
-from configsvc.analysis.formats.spots import Locator, nowhere
+from configsvc.analysis.formats.spots import Locator, nowhere, subject_text
 from configsvc.analysis.formats.text import finding_text
 from configsvc.analysis.report import Report
-from configsvc.model.findings import Finding, NotEvaluated, Severity
+from configsvc.model.findings import Finding, NotEvaluated, Severity, Subject
 
 
 def junit_report(
@@ -17,7 +17,7 @@ def junit_report(
     is waived or not evaluated is skipped. A clean report has one case that passes.
     """
     cases = [_finding(finding, locate, fail_on) for finding in report.findings]
-    cases += [_skipped(f.code, str(f.subject), f"waived by {f.waived_by}") for f in report.waived]
+    cases += [_skipped(f.code, f.subject, f"waived by {f.waived_by}") for f in report.waived]
     cases += [_undecided(entry) for entry in report.not_evaluated]
     body = "".join(cases or ['  <testcase classname="configsvc" name="check"/>\n'])
     skipped = len(report.waived) + len(report.not_evaluated)
@@ -36,20 +36,21 @@ def _finding(finding: Finding, locate: Locator, fail_on: Severity) -> str:
         inner = f'    <failure type="{finding.code}" message={message}>{text}</failure>\n'
     else:
         inner = f"    <system-out>{text}</system-out>\n"
-    return f"  <testcase {_names(finding.code, str(finding.subject))}>\n{inner}  </testcase>\n"
+    return f"  <testcase {_names(finding.code, finding.subject)}>\n{inner}  </testcase>\n"
 
 
 def _undecided(entry: NotEvaluated) -> str:
-    return _skipped(entry.code, str(entry.subject), f"needs {', '.join(entry.missing)}")
+    return _skipped(entry.code, entry.subject, f"needs {', '.join(entry.missing)}")
 
 
-def _skipped(code: str, subject: str, reason: str) -> str:
+def _skipped(code: str, subject: Subject, reason: str) -> str:
     skipped = f"    <skipped message={quoteattr(_printable(reason))}/>\n"
     return f"  <testcase {_names(code, subject)}>\n{skipped}  </testcase>\n"
 
 
-def _names(code: str, subject: str) -> str:
-    return f"classname={quoteattr(f'configsvc.{code}')} name={quoteattr(_printable(subject))}"
+def _names(code: str, subject: Subject) -> str:
+    name = quoteattr(_printable(subject_text(subject)))
+    return f"classname={quoteattr(f'configsvc.{code}')} name={name}"
 
 
 def _printable(text: str) -> str:

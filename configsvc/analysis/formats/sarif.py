@@ -1,10 +1,11 @@
 """Reports in SARIF 2.1.0, which code hosts and editors show beside the lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from configsvc.analysis.formats.changes import Changes, TextChange, unchanged
-from configsvc.analysis.formats.spots import Locator, Spot, nowhere
+from configsvc.analysis.formats.spots import Locator, Spot, nowhere, places_of, subject_text
 from configsvc.analysis.formats.uris import uri
 from configsvc.analysis.pages import page, summary
 from configsvc.analysis.report import Report
@@ -15,6 +16,9 @@ from configsvc.model.names import NODE_KINDS, Key, Kind
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_MOST_STEPS = 2_000
+"""Steps of one flow: no viewer shows more."""
+
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -87,12 +91,12 @@ class _Writer:
 
     def result(self, finding: Finding) -> dict[str, Any]:
         """One finding; what is absent is left out."""
-        locations = [self._location(place) for place in finding.places]
+        locations = [self._location(place) for place in places_of(finding)]
         result: dict[str, Any] = {
             "ruleId": finding.code,
             "ruleIndex": self._positions[finding.code],
             "level": _LEVELS[finding.severity],
-            "message": {"text": f"{finding.message} (on {finding.subject})"},
+            "message": {"text": f"{finding.message} (on {subject_text(finding.subject)})"},
             "locations": locations[:1],
             "relatedLocations": [{"id": n, **place} for n, place in enumerate(locations[1:], 1)],
             "partialFingerprints": {"configsvc/v1": finding.fingerprints[0]},
@@ -117,7 +121,7 @@ class _Writer:
 
     def _flows(self, path: Iterable[EdgeId]) -> list[dict[str, Any]]:
         """A path as one flow from the way in to the operation at its end."""
-        steps = [{"location": self._step(edge)} for edge in path]
+        steps = [{"location": self._step(edge)} for edge in islice(path, _MOST_STEPS)]
         return [{"threadFlows": [{"locations": steps}]}] if steps else []
 
     def _step(self, edge: EdgeId) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from configsvc.analysis.formats.spots import Locator, Spot, nowhere
+from configsvc.analysis.formats.spots import Locator, Spot, nowhere, places_of, subject_text
 from configsvc.analysis.report import Report
 from configsvc.model.findings import Finding, Fix, NotEvaluated, Place, Severity
 from configsvc.model.names import Key, Kind
 
 _SHOWN_EDGES = 5
+_SHOWN_PLACES = 12
+_SHOWN_COLUMNS = 160
+"""Columns of a line: a whole document may stand in one."""
 _SHOWN_NAMES = 3
 _NOT_TABS = re.compile(r"[^\t]")
 
@@ -46,9 +49,13 @@ def finding_text(finding: Finding, locate: Locator = nowhere) -> str:
 
 def _lines(finding: Finding, locate: Locator) -> Iterator[str]:
     yield f"{finding.severity.label}[{finding.code}] {finding.name}: {finding.message}"
-    spots = ((place, locate(place)) for place in finding.places)
-    for _, group in groupby(spots, _line_and_label):
-        yield from _places(list(group))
+    places = places_of(finding)
+    spots = ((place, locate(place)) for place in places)
+    groups = [list(group) for _, group in groupby(spots, _line_and_label)]
+    for group in groups[:_SHOWN_PLACES]:
+        yield from _places(group)
+    if len(groups) > _SHOWN_PLACES:
+        yield f"  --> and {_counted(len(groups) - _SHOWN_PLACES, 'more place')}"
     yield f"  = on {_where(finding)}"
     if finding.witness is not None:
         witness = finding.witness
@@ -78,10 +85,20 @@ def _places(group: list[tuple[Place, Spot | None]]) -> Iterator[str]:
         yield f"   | {place.label}"
         return
     text = first.text.rstrip()
+    marks = _marks(text, [spot for _, spot in group if spot])
+    shown = _window(text, marks)
     margin = " " * len(str(first.line))
     yield f"  {margin} |"
-    yield f"  {first.line} | {text}"
-    yield f"  {margin} | {_marks(text, [spot for _, spot in group if spot])} {place.label}"
+    yield f"  {first.line} | {text[shown]}"
+    yield f"  {margin} | {marks[shown]} {place.label}"
+
+
+def _window(text: str, marks: str) -> slice:
+    """The part of a line that is shown: all of it, or of a long one what is around the marks."""
+    if len(text) <= _SHOWN_COLUMNS:
+        return slice(None)
+    begin = max(0, marks.index("^") - _SHOWN_COLUMNS // 4)
+    return slice(begin, begin + _SHOWN_COLUMNS)
 
 
 def _marks(text: str, spots: Iterable[Spot]) -> str:
@@ -97,7 +114,7 @@ def _marks(text: str, spots: Iterable[Spot]) -> str:
 def _where(finding: Finding) -> str:
     edges = finding.edges
     if finding.subject.edge is None or len(edges) < 2:  # noqa: PLR2004 - one edge speaks for itself
-        return str(finding.subject)
+        return subject_text(finding.subject)
     shown = ", ".join(str(edge) for edge in edges[:_SHOWN_EDGES])
     more = len(edges) - _SHOWN_EDGES
     return f"{len(edges)} edges: {shown}" + (f" and {more} more" if more > 0 else "")

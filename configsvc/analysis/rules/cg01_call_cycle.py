@@ -14,6 +14,9 @@ from configsvc.model.findings import Severity, Subject, Witness
 _SHOWN: Final = 8
 """Operations of a cycle that its message names."""
 
+_IDENTIFYING: Final = 100
+"""Edges that tell one cycle from others; a dense one has tens of thousands."""
+
 _BEYOND_MEANING: Final = 10**18
 
 
@@ -108,7 +111,7 @@ def _conflict(system: System, members: frozenset[WorkId]) -> Conflict:
             "members": _some(names),
             "rounds": rounds,
         },
-        subject=Subject(path=edges),
+        subject=Subject(path=edges[:_IDENTIFYING]),
         edges=edges,
         evidence=tuple(
             Evidence("calls", f"calls {call.edge.id.callee}", system.works[member].provenance)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from configsvc.analysis import Report
+from configsvc.analysis.formats import subject_text
 from configsvc.analysis.text import decimal
 from configsvc.cli.examining import examine
 from configsvc.cli.exits import CommandError, Exit
@@ -68,10 +69,11 @@ def _proofs(prover: Prover, findings: tuple[Finding, ...]) -> Iterator[Proof]:
         try:
             proof = prover.prove(finding)
         except NotSimulatedError as impossible:
-            note(f"{finding.code} {finding.subject}: {impossible}")
+            note(f"{finding.code} {subject_text(finding.subject)}: {impossible}")
             continue
         if proof is None:
-            note(f"{finding.code} {finding.subject}: no run shows it; its witness is in words only")
+            subject = subject_text(finding.subject)
+            note(f"{finding.code} {subject}: no run shows it; its witness is in words only")
         else:
             yield proof
 
@@ -81,9 +83,9 @@ def _text(proof: Proof) -> str:
     verdict = "proven" if proof.harmed else "not seen"
     bound = f"at most {_number(run.at_most)}" if run.at_most is not None else ""
     bound = f"at least {_number(run.at_least)}" if run.at_least is not None else bound
-    witness = finding.witness
+    witness, subject = finding.witness, subject_text(finding.subject)
     lines = [
-        click.style(f"{verdict}: {finding.code} {finding.name} on {finding.subject}", bold=True),
+        click.style(f"{verdict}: {finding.code} {finding.name} on {subject}", bold=True),
         f"  with {witness.load}, when {witness.faults}" if witness else "",
         f"  {run.measure}",
         f"    seen:  {_number(proof.seen)}",

@@ -1,6 +1,7 @@
 """Reports for people, programs and build servers."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,10 +13,12 @@ from configsvc.analysis.formats import (
     junit_report,
     report_data,
     sarif_report,
+    subject_text,
     text_report,
 )
+from configsvc.analysis.formats.text import finding_text
 from configsvc.analysis.rules import ALL
-from configsvc.model.findings import Place, Severity
+from configsvc.model.findings import EdgeId, Place, Severity, Subject
 from tests.analysis.documents import report_of
 
 TEXT = """
@@ -89,6 +92,43 @@ def test_text_lists_what_each_rule_misses_in_one_line(report: Report) -> None:
     lines = text_report(report).splitlines()
     assert "  DL01 on 1 edge needs stock[reserve].ownTime" in lines
     assert len([line for line in lines if line.startswith("  DL01")]) == 1
+
+
+def test_text_tells_few_of_many_places(report: Report) -> None:
+    """A place is told once, whatever it takes part in; of more than a screenful, how many more."""
+    (finding,) = report.findings
+    key = finding.places[0].resource
+    once = tuple(Place(key, "/spec/attempts", f"makes {n}") for n in range(50))
+    many = tuple(Place(key, f"/spec/{n}", "a field") for n in range(150))
+    lines = finding_text(replace(finding, places=once + many)).splitlines()
+    places = [line for line in lines if line.startswith("  --> ")]
+
+    assert places[0] == "  --> Retry/eager /spec/attempts: makes 0"
+    assert places[1] == "  --> Retry/eager /spec/0: a field"
+    assert places[-1] == "  --> and 88 more places"
+    assert len(places) == len(range(12)) + 1
+
+
+def test_text_shows_what_is_marked_of_a_long_line(report: Report) -> None:
+    """A document that stands in one line is not written out."""
+    text = '{"a": "' + "x" * 5_000 + '", "attempts": 4}'
+    column = text.index('"attempts"') + 1
+    (finding,) = report.findings
+    lines = finding_text(finding, lambda _: Spot("all.json", 1, column, text)).splitlines()
+
+    assert max(map(len, lines)) < len(text) / 10
+    shown, marks = lines[3], lines[4]
+    assert shown[marks.index("^") : marks.rindex("^") + 1] == '"attempts": 4'
+
+
+def test_long_path_is_told_by_its_ends() -> None:
+    """Of what is about two thousand hops the first and the last are named."""
+    path = tuple(EdgeId(f"s{n}", f"s{n + 1}", "o") for n in range(9))
+
+    assert subject_text(Subject(path=path[:8])) == str(Subject(path=path[:8]))
+    assert subject_text(Subject(path=path)) == (
+        f"{Subject(path=path[:7])} -> ... 1 more ... -> s9[o]"
+    )
 
 
 def test_text_ends_with_a_sum(report: Report, waived: Report) -> None:

@@ -58,7 +58,8 @@ SHAPES: Final[dict[str, Shape]] = {
             ),
             "amplificationTotal": COUNT,
         },
-        says="The bounds of the graph that a change moves, the worst first, at most 1,000 of each.",
+        says="The bounds of the graph that a change moves, the worst first, at most 1,000 of each. "
+        "Of a path of more than 100 edges the first 99 are listed, and the last.",
     ),
     "GraphBounds": record(
         {
