@@ -12,6 +12,7 @@ BENCHMARKS = {
     "checking": "validation and check of 100 and 1,000 services",
     "push": "commit to received on 1,000 streams of one process",
     "distribution": "commit to applied at 1,000 and 10,000 agents, beside C, Redis, NATS and etcd",
+    "distribution.operators": "an operator's heaviest requests beside a push to 1,000 agents",
     "gateway": "the gateway beside the same Envoy with a static file; a push of many routes",
     "resolve": "indexing, resolving and compiling up to 10,000 services",
     "console": "the console's first load, and its map of 300 services",

@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _publish(server: RunningServer, services: int) -> None:
-    puts = [_limits(), *_services(services, Random(SEED))]
+    puts = [_limits(), *services_of(services, Random(SEED))]
     body = {"message": "m", "base": 0, "put": puts}
     status, answer = server.request("POST", f"/v1/namespaces/{NAMESPACE}/changes", body)
     if status != HTTPStatus.OK:
@@ -57,7 +57,7 @@ def _limits() -> dict[str, Any]:
     return _document("Timeout", "default", {"target": {}, "attempt": "1s", "overall": "2s"})
 
 
-def _services(count: int, chance: Random) -> Iterator[dict[str, Any]]:
+def services_of(count: int, chance: Random) -> Iterator[dict[str, Any]]:
     """Ten layers, each service calling two of the next one."""
     width = count // LAYERS
     for number in range(count):

@@ -42,12 +42,10 @@ def main(counts: Sequence[int]) -> None:
 
 def _compare(count: int, processes: int) -> None:
     """Ours and the reference in turn, so that what else the machine does falls on both."""
-    single = count <= PER_PROCESS  # the reference is one process
     for acks in (False, True):
         with ExitStack() as stack:
             servers: list[Server] = [stack.enter_context(ours(processes))]
-            if single:
-                servers.append(stack.enter_context(reference(count)))
+            servers.append(stack.enter_context(reference(count, processes)))
             before = [memory_of(pid) for pid in servers[0].pids()]
             fleets = [_open(stack, server, count, acks=acks) for server in servers]
             if not acks:

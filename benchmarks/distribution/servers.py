@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,13 +103,15 @@ def _serve(data: Path, descriptor: int, processes: int) -> None:
 
 
 class Reference:
-    """The server in C: it is sent ready events."""
+    """The server in C, as many processes as ours has: each is sent ready events."""
 
     name, protocol, token = "C epoll reference", "sse", "none"
 
-    def __init__(self, port: int, process: "subprocess.Popen[bytes]", window: int) -> None:
+    def __init__(
+        self, port: int, processes: "Sequence[subprocess.Popen[bytes]]", window: int
+    ) -> None:
         self.port = port
-        self._process = process
+        self._processes = processes
         self._version = 0
         head = session_event("bench", "e", 15_000_000, Advice(0, window))
         self._send("head", STREAM_HEAD + head)
@@ -117,7 +119,7 @@ class Reference:
 
     def pids(self) -> list[int]:
         """See `Server`."""
-        return [self._process.pid]
+        return [each.pid for each in self._processes]
 
     def publish(self, size: int) -> int:
         """See `Server`."""
@@ -130,10 +132,11 @@ class Reference:
         return began
 
     def _send(self, name: str, data: bytes) -> None:
-        if self._process.stdin is None:
-            raise RuntimeError("the reference takes no commands")
-        self._process.stdin.write(b"%b %d\n%b" % (name.encode(), len(data), data))
-        self._process.stdin.flush()
+        for each in self._processes:
+            if each.stdin is None:
+                raise RuntimeError("the reference takes no commands")
+            each.stdin.write(b"%b %d\n%b" % (name.encode(), len(data), data))
+            each.stdin.flush()
 
 
 class Peer:
@@ -204,12 +207,16 @@ def ours(processes: int = 1) -> Iterator[OurPlane]:
 
 
 @contextmanager
-def reference(count: int) -> Iterator[Reference]:
+def reference(count: int, processes: int = 1) -> Iterator[Reference]:
     """The server in C; agents spread their reports as ours would tell so many to."""
     port = _free_port()
     command = [str(program("reference")), str(port)]
-    with _running(command, port, stdin=subprocess.PIPE) as process:
-        yield Reference(port, process, report_window(count))
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(_running(command, port, stdin=subprocess.PIPE))
+            for _ in range(processes)
+        ]
+        yield Reference(port, running, report_window(count // processes))
 
 
 @contextmanager

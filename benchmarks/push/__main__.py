@@ -8,7 +8,6 @@ is that of the machine, the same for all processes.
 import asyncio
 import json
 import multiprocessing
-import os
 import secrets
 import socket
 import statistics
@@ -113,9 +112,12 @@ def memory_of(pid: int) -> int:
 
 
 def processor_time(pid: int) -> int:
-    """Microseconds of processor time that a process has used, its own and the kernel's."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+    """Microseconds of processor time that a process has used, its own and the kernel's.
+
+    From the scheduler's books, because the clock's tick is longer than a push to a thousand agents.
+    """
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) // 1_000
 
 
 def report(label: str, times: list[float]) -> None:

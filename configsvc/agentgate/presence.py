@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 from configsvc.agentgate.counters import Counters
 from configsvc.agentgate.reports import Reported
@@ -80,25 +81,35 @@ class Presence:
         Agents are written to first and counted afterwards, unless one answers meanwhile: it is
         entered before its answer is.
         """
-        for session in list(islice(self._unbooked, limit)):
-            self._catch_up(session)
+        told = list(islice(self._unbooked.items(), limit))
+        for what, group in groupby(told, itemgetter(1)):
+            self._enter([session for session, _ in group], what)
         return bool(self._unbooked)
 
     def _catch_up(self, session: str) -> None:
-        told = self._unbooked.pop(session, None)
-        row = self.roster.get(session)
-        if told is None or row is None:
-            return
+        told = self._unbooked.get(session)
+        if told is not None:
+            self._enter([session], told)
+
+    def _enter(self, sessions: Iterable[str], told: _Told) -> None:
+        """Enter agents of one service that were told the same."""
         offer, needs = told
-        now = self._now()
-        if offer is not None and offer.digest == row.wanted_digest:  # by another number
+        moved: list[AgentRow] = []
+        for session in sessions:
+            del self._unbooked[session]
+            row = self.roster.get(session)
+            if row is None:
+                continue
+            if offer is None or offer.digest != row.wanted_digest:  # else by another number
+                moved.append(row)
             self._want(row, offer)
-            return
-        self._want(row, offer)
-        if needs and offer is not None:
-            self.convergence.target(row.namespace, offer.version, offer.committed, [row], now)
-        else:
-            self.convergence.forget(session, now)
+        now = self._now()
+        if not needs or offer is None:
+            for row in moved:
+                self.convergence.forget(row.session, now)
+        elif moved:
+            namespace = moved[0].namespace
+            self.convergence.target(namespace, offer.version, offer.committed, moved, now)
 
     def reported(self, reported: Reported, now: int) -> None:
         """An agent reports; its stream is open, or it has none and polls."""

@@ -153,6 +153,7 @@ int main(int count, char **arguments) {
     int on = 1;
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on); /* several share the agents */
     if (bind(listener, (void *)&address, sizeof address) || listen(listener, 65535)) fail("listen");
     poller = epoll_create1(0);
     struct peer accepting = {.fd = listener}, commands = {.fd = 0};
