@@ -163,6 +163,17 @@ class Settings:
         "Folder whose documents are published as they change, if it has a file '.configsvc'.",
     )
     policies_namespace: str = _setting("default", "Namespace that the folder is published to.")
+    key_set_hosts: str = _setting(
+        "",
+        "Hosts from which key sets of Authentications are fetched, with commas between them.",
+    )
+    key_set_every: int = _setting(
+        300,
+        "Time between two fetches of a key set.",
+        unit="seconds",
+        low=10,
+        high=86_400,
+    )
     tls_certificate: str = _setting("", "PEM file of the certificate chain of both planes.")
     tls_key: str = _setting("", "PEM file of the certificate's private key.")
     insecure: bool = _setting(

@@ -9,6 +9,8 @@ from configsvc.controller.duties import (
     expire_answers,
 )
 from configsvc.controller.instances import InstanceKeeper, keep_instances
+from configsvc.controller.key_fetching import KeyFetcher
+from configsvc.controller.key_sets import KeySetKeeper
 from configsvc.controller.leadership import FileLeadership, Leadership, LeasedLeadership
 from configsvc.controller.probing import Prober
 from configsvc.controller.rolling import carry_on_rollouts
@@ -20,6 +22,8 @@ __all__ = [
     "Duty",
     "FileLeadership",
     "InstanceKeeper",
+    "KeyFetcher",
+    "KeySetKeeper",
     "Leadership",
     "LeasedLeadership",
     "Prober",

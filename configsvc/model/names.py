@@ -38,6 +38,7 @@ class Kind(StrEnum):
     HEDGE = "Hedge"
     FALLBACK = "Fallback"
     AUTHENTICATION = "Authentication"
+    KEY_SET = "KeySet"
     GATEWAY = "Gateway"
     ROUTE = "Route"
     BFF = "Bff"

@@ -8,9 +8,9 @@ from configsvc.model.names import Key
 from configsvc.model.policies import Policy
 from configsvc.model.routing import Bff, Gateway, Route
 from configsvc.model.services import Service
-from configsvc.model.trust import Authentication, Waiver
+from configsvc.model.trust import Authentication, KeySet, Waiver
 
-Spec = Service | Policy | Authentication | Gateway | Route | Bff | Waiver
+Spec = Service | Policy | Authentication | KeySet | Gateway | Route | Bff | Waiver
 
 MANAGED_BY_API = "api"
 

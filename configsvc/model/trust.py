@@ -28,6 +28,14 @@ class Jwt:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySet:
+    """Keys fetched from ``url`` for the Authentication of the same name."""
+
+    url: str
+    keys: tuple[JwtKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """One API key, known by its digest only."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from configsvc.model.names import NODE_KINDS, Key
 from configsvc.model.policies import Policy, Target
 from configsvc.model.routing import Route
-from configsvc.model.trust import Authentication
+from configsvc.model.trust import Authentication, KeySet
 from configsvc.resolve.catalog import Catalog
 
 _IN_BUNDLES_OF_CALLERS = frozenset(NODE_KINDS)
@@ -36,7 +36,7 @@ def _touched(catalog: Catalog, key: Key) -> Iterable[str]:
             return _of_policy(catalog, key, policy)
         case Route() as route:
             return (route.gateway,)
-        case Authentication():
+        case Authentication() | KeySet():
             return _authenticated_by(catalog, key.name)
     return ()
 

@@ -9,7 +9,7 @@ from configsvc.model.policies import Policy
 from configsvc.model.resources import Resource
 from configsvc.model.routing import Bff, Gateway, Route
 from configsvc.model.services import Service
-from configsvc.model.trust import Authentication, Waiver
+from configsvc.model.trust import Authentication, KeySet, Waiver
 from configsvc.resolve.contents import Contents, Pair
 from configsvc.resolve.effective import EffectivePolicy, PolicySide
 from configsvc.resolve.graph import CallGraph
@@ -109,6 +109,11 @@ class Catalog:
     def authentications(self) -> Mapping[str, Authentication]:
         """Authentications by name."""
         return self._contents.specs(Kind.AUTHENTICATION, Authentication)
+
+    @property
+    def key_sets(self) -> Mapping[str, KeySet]:
+        """Fetched keys by the name of the Authentication that they are for."""
+        return self._contents.specs(Kind.KEY_SET, KeySet)
 
     @property
     def waivers(self) -> Mapping[str, Waiver]:

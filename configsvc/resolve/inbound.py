@@ -1,6 +1,6 @@
 """What a service enforces on the calls that it receives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configsvc import schema
 from configsvc.model.names import ANY_OPERATION, Kind
@@ -79,8 +79,15 @@ def referenced_limits(catalog: Catalog, names: tuple[str, ...]) -> tuple[NamedLi
 def named_authentication(catalog: Catalog, name: str | None) -> Authentication | None:
     """The Authentication of that name; None for ``public`` and for no name.
 
-    A name that leads nowhere lets nobody in: a mistake must not open a service.
+    A name that leads nowhere lets nobody in: a mistake must not open a service. The keys that were
+    fetched for it count beside its own, as long as it names where they came from.
     """
     if name is None or name == PUBLIC:
         return None
-    return catalog.authentications.get(name, NOBODY)
+    found = catalog.authentications.get(name, NOBODY)
+    fetched = catalog.key_sets.get(name)
+    if found.jwt is None or fetched is None or fetched.url != found.jwt.jwks_url:
+        return found
+    own = {key.id for key in found.jwt.keys}
+    further = tuple(key for key in fetched.keys if key.id not in own)
+    return replace(found, jwt=replace(found.jwt, keys=found.jwt.keys + further))

@@ -12,7 +12,7 @@ from configsvc.model.policies import Policy
 from configsvc.model.resources import MANAGED_BY_API, Resource, Spec
 from configsvc.model.routing import PUBLIC, Bff, Gateway, Route
 from configsvc.model.services import Service
-from configsvc.model.trust import Authentication, Waiver
+from configsvc.model.trust import Authentication, KeySet, Waiver
 from configsvc.schema import limits
 from configsvc.schema.canonical import canonical, digest
 from configsvc.schema.documents import Document
@@ -26,7 +26,9 @@ from configsvc.schema.service_checks import service_problems
 from configsvc.schema.services import read_service
 from configsvc.schema.trust import (
     authentication_problems,
+    key_set_problems,
     read_authentication,
+    read_key_set,
     read_waiver,
     waiver_problems,
 )
@@ -47,6 +49,7 @@ _NAME_IS_RESERVED = Problem(
 _READERS: Mapping[Kind, Callable[[Mapping[str, Json]], Spec]] = {
     Kind.SERVICE: read_service,
     Kind.AUTHENTICATION: read_authentication,
+    Kind.KEY_SET: read_key_set,
     Kind.GATEWAY: read_gateway,
     Kind.ROUTE: read_route,
     Kind.BFF: read_bff,
@@ -56,6 +59,7 @@ _CHECKS: Mapping[type[Spec], Callable[[Json], Iterable[Problem]]] = {
     Policy: policy_problems,
     Service: service_problems,
     Authentication: authentication_problems,
+    KeySet: key_set_problems,
     Gateway: gateway_problems,
     Route: route_problems,
     Bff: bff_problems,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import orjson
 
-from configsvc.model.trust import ApiKey, Authentication, Jwt, JwtKey, Waiver
+from configsvc.model.trust import ApiKey, Authentication, Jwt, JwtKey, KeySet, Waiver
 from configsvc.schema.canonical import canonical
 from configsvc.schema.errors import Problem
 from configsvc.schema.quantities import duration
@@ -17,6 +17,7 @@ LONGEST_WAIVER = timedelta(days=90)
 """How far ahead a waiver may expire on the day it is published."""
 
 _KEYS = "/spec/jwt/keys"
+_FETCHED = "/spec/keys"
 _MEMBERS: Mapping[str, Mapping[str, str | None]] = MappingProxyType(
     {
         "RS256": {"kty": "RSA", "n": None, "e": None},
@@ -38,6 +39,12 @@ def read_authentication(value: Fields) -> Authentication:
         api_key_header=spec.get("apiKeyHeader", "x-api-key"),
         scopes=tuple(spec.get("scopes", ())),
     )
+
+
+def read_key_set(value: Fields) -> KeySet:
+    """The key set that a valid document describes."""
+    spec = value["spec"]
+    return KeySet(spec["url"], tuple(map(_jwt_key, spec["keys"])))
 
 
 def read_waiver(value: Fields) -> Waiver:
@@ -62,11 +69,19 @@ def authentication_problems(authentication: Authentication) -> Iterator[Problem]
     yield from duplicates(
         "key", (each.id for each in authentication.api_keys), "/spec/apiKeys", "id"
     )
-    if authentication.jwt is None:
-        return
-    yield from duplicates("key", (each.id for each in authentication.jwt.keys), _KEYS, "id")
-    for index, key in enumerate(authentication.jwt.keys):
-        yield from _key_problems(key, f"{_KEYS}/{index}/jwk")
+    if authentication.jwt is not None:
+        yield from _keys_problems(authentication.jwt.keys, _KEYS)
+
+
+def key_set_problems(key_set: KeySet) -> Iterator[Problem]:
+    """Every contradiction in one KeySet."""
+    yield from _keys_problems(key_set.keys, _FETCHED)
+
+
+def _keys_problems(keys: tuple[JwtKey, ...], pointer: str) -> Iterator[Problem]:
+    yield from duplicates("key", (each.id for each in keys), pointer, "id")
+    for index, key in enumerate(keys):
+        yield from _key_problems(key, f"{pointer}/{index}/jwk")
 
 
 def waiver_problems(waiver: Waiver, today: date | None) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Rolling back: former content as a new revision, checked against today's rules first."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from configsvc.access import Principal, Right
 from configsvc.model.names import Key, Kind
@@ -14,6 +15,9 @@ from configsvc.usecases.proposing import Proposal, read_kept
 from configsvc.usecases.publishing import Intent, Publisher
 from configsvc.usecases.repeats import Repeat
 from configsvc.usecases.workspace import Workspace, Workspaces
+
+_KEPT: Final = frozenset({Kind.WAIVER, Kind.KEY_SET})
+"""What a rollback neither restores nor removes: decisions of today, and keys as they are today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class RollbackDesk:
         self._namespaces.record(workspace.namespace, to)  # revision 0 is none to go back to
         puts, deletes = self._namespaces.reverting(workspace.namespace, workspace.head, to)
         documents = {Key.parse(key): data for key, data in puts.items()}
-        kept = {key: data for key, data in documents.items() if key.kind is not Kind.WAIVER}
-        gone = frozenset(key for key in map(Key.parse, deletes) if key.kind is not Kind.WAIVER)
+        kept = {key: data for key, data in documents.items() if key.kind not in _KEPT}
+        gone = frozenset(key for key in map(Key.parse, deletes) if key.kind not in _KEPT)
         former = read_kept(kept, workspace.revision + 1)
         return Proposal(workspace, workspace.catalog.with_change(former, gone), kept, gone)

@@ -8,10 +8,13 @@ from types import FrameType
 from typing import Final
 
 from configsvc.controller import (
+    Companion,
     Controller,
     Duty,
     FileLeadership,
     InstanceKeeper,
+    KeyFetcher,
+    KeySetKeeper,
     Leadership,
     Prober,
     carry_on_rollouts,
@@ -22,7 +25,7 @@ from configsvc.controller import (
     keep_instances,
 )
 from configsvc.settings import Settings
-from configsvc.store import Answers, Collector, Namespaces, Store
+from configsvc.store import Answers, AuditTrail, Collector, Namespaces, Store
 from configsvc.wiring.assembly import control_plane, now, open_etcd, open_store, random_name
 from configsvc.wiring.folders import watched_folders
 from configsvc.wiring.membership import Member, join
@@ -77,8 +80,14 @@ def _control(
         collect_blobs(Collector(store, namespaces, now), every),
         *duties,
     ]
-    companions = [
+    hosts = frozenset(filter(None, (h.strip() for h in settings.key_set_hosts.split(","))))
+    audit = AuditTrail(store, random_name)
+    key_sets = KeySetKeeper(
+        namespaces, plane, KeyFetcher(hosts).fetch, audit, time.monotonic, settings.key_set_every
+    )
+    companions: list[Companion] = [
         Prober(store, lambda: keeper.targets),
+        key_sets,
         *watched_folders(settings, store, namespaces),
     ]
     Controller(leadership, all_duties, time.monotonic, stop.wait, companions).run()

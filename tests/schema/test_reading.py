@@ -104,7 +104,8 @@ def test_a_default_that_is_written_out_changes_nothing(kind: str) -> None:
         ({"kind": "circuit-breaker"},
          "/kind: unknown kind 'circuit-breaker': did you mean 'CircuitBreaker'?"),
         ({"kind": 5}, ("/kind: unknown kind 5: use one of Service, Timeout, Retry, CircuitBreaker, "
-         "Bulkhead, RateLimit, Hedge, Fallback, Authentication, Gateway, Route, Bff, Waiver")),
+         "Bulkhead, RateLimit, Hedge, Fallback, Authentication, KeySet, Gateway, "
+         "Route, Bff, Waiver")),
         ({"metadata": {}},
          ("/metadata: field 'name' is missing (unique among the documents of one kind in a "
          "namespace; Service, Gateway and Bff share their names): add it")),
@@ -144,8 +145,8 @@ def test_what_is_refused_around_the_spec(changed: dict[str, Json], message: str 
     [
         ("apiVersion", ": field 'apiVersion' is missing: write 'apiVersion: configsvc/v1'"),
         ("kind", (": field 'kind' is missing: write one of Service, Timeout, Retry, "
-         "CircuitBreaker, Bulkhead, RateLimit, Hedge, Fallback, Authentication, Gateway, Route, "
-         "Bff, Waiver")),
+         "CircuitBreaker, Bulkhead, RateLimit, Hedge, Fallback, Authentication, KeySet, Gateway, "
+         "Route, Bff, Waiver")),
         ("metadata", (": field 'metadata' is missing "
          "(what the document is called and who keeps it): add it")),
         ("spec", ": field 'spec' is missing (how a failed attempt is made again): add it"),

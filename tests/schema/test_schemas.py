@@ -20,6 +20,7 @@ DRAFTS = {
     Kind.ROUTE,
     Kind.BFF,
     Kind.AUTHENTICATION,
+    Kind.KEY_SET,
     Kind.HEDGE,
     Kind.FALLBACK,
     Kind.RATE_LIMIT,

@@ -26,6 +26,7 @@ const KINDS = [
   "Hedge",
   "Fallback",
   "Authentication",
+  "KeySet",
   "Waiver",
 ];
 
