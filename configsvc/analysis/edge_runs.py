@@ -41,6 +41,11 @@ class EdgeRuns:
         self._groups = [_Group(policies, rules) for policies, rules in groups.items()]
         self._plans: dict[Key, _Plan] = {}
 
+    def __len__(self) -> int:
+        """How many outcomes are remembered."""
+        groups = sum(len(group) for group in self._groups)
+        return groups + len(self._plans)
+
     def outcomes(
         self, view: EdgeView, surroundings: Surroundings
     ) -> Iterator[tuple[EdgeRule, Outcome]]:
@@ -82,6 +87,9 @@ class _Group:
         self._rules = rules
         self._plans: dict[Key, _Plan] = {}
 
+    def __len__(self) -> int:
+        return len(self._plans) + sum(len(remembered) for remembered in self._rules)
+
     def plan(self, view: EdgeView, surroundings: Surroundings) -> _Plan:
         """What the policies of ``view`` alone decide."""
         key = self._key(view)
@@ -119,6 +127,9 @@ class _Remembered:
         self._key = _identities(tuple(part for part in parts if part in rule.inputs))
         self._reaching = [_NUMBERS[fact] for fact in REACHING_FACTS if fact in rule.inputs]
         self._known: dict[Key, object] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def on_policies(self, view: EdgeView, surroundings: Surroundings) -> Outcome:
         """What it says of the policies of ``view``; raises `DeferredError` if it needs facts."""

@@ -14,7 +14,7 @@ from configsvc.model.names import Key
 from configsvc.resolve import Catalog
 
 _ALWAYS_KEPT: Final = 10_000
-"""Parts of views that are kept beside twice those of the first one."""
+"""Parts and outcomes that are kept beside twice those of the first analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Standing:
     view: NativeView
     analysis: Analysis
     rules: Sequence[type[Rule]]
-    parts_at_first: int
+    size_at_first: int
     reported: dict[date, Report] = field(default_factory=dict)
 
     @classmethod
@@ -36,7 +36,7 @@ class Standing:
         """Run ``rules`` over everything in a catalog."""
         view = NativeView.of(catalog)
         analysis = Analysis.of(view.system, rules)
-        return cls(view, analysis, rules, len(view.interned))
+        return cls(view, analysis, rules, _size(view, analysis))
 
     @property
     def catalog(self) -> Catalog:
@@ -53,7 +53,7 @@ class Standing:
 
         ``keys``: every resource that is different in it.
         """
-        if len(self.view.interned) > 2 * self.parts_at_first + _ALWAYS_KEPT:
+        if _size(self.view, self.analysis) > 2 * self.size_at_first + _ALWAYS_KEPT:
             return Standing.of(catalog, self.rules)
         if not keys:
             return self
@@ -74,3 +74,8 @@ class Standing:
             self.reported.clear()  # nobody asks for a day that is over
             self.reported[today] = found
         return found
+
+
+def _size(view: NativeView, analysis: Analysis) -> int:
+    """What is kept for whatever is derived: parts of views, and outcomes of rules on them."""
+    return len(view.interned) + len(analysis.suite)

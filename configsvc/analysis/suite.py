@@ -42,6 +42,10 @@ class Suite:
         self.systems = _of(every, SystemRule)
         self._waivers = _of(every, WaiverRule)
 
+    def __len__(self) -> int:
+        """How many outcomes are remembered."""
+        return len(self._edges)
+
     def edge(self, view: EdgeView, surroundings: Surroundings, finder: Finder) -> Found:
         """What rules say of one edge."""
         return finder.on_edge(view, self._edges.outcomes(view, surroundings))

@@ -38,13 +38,31 @@ class Workspace:
 
 @dataclass(slots=True)
 class _Kept:
-    """A head. ``standing`` is that of a former catalog, from which ``since`` differs."""
+    """A head, and what was found in it or in a former one."""
 
     snapshot: Snapshot
     workspace: Workspace
-    standing: Standing | None = None
-    since: frozenset[Key] = frozenset()
+    found: "_Found | None" = None
     bounds: BoundsOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What rules found in a head or a former one, and the resources that are others since.
+
+    One object, because threads share it: neither goes without the other.
+    """
+
+    standing: Standing
+    since: frozenset[Key] = frozenset()
+
+    def at(self, catalog: Catalog) -> Standing:
+        """What rules find in the head."""
+        return self.standing.after(catalog, self.since) if self.since else self.standing
+
+    def later(self, changed: frozenset[Key]) -> "_Found":
+        """The same, seen from a later head."""
+        return _Found(self.standing, self.since | changed)
 
 
 class Workspaces:
@@ -77,7 +95,7 @@ class Workspaces:
         """Take over what was just committed on top of a workspace, so that nobody reads it anew."""
         snapshot = self._namespaces.snapshot_of(before.namespace, head)
         after = Workspace(before.namespace, head.revision, standing.catalog, head)
-        self._keep(before.namespace, _Kept(snapshot, after, standing))
+        self._keep(before.namespace, _Kept(snapshot, after, _Found(standing)))
 
     def report(self, workspace: Workspace, today: date) -> Report:
         """What the rules say of a workspace."""
@@ -88,13 +106,11 @@ class Workspaces:
         kept = self._kept_for(workspace)
         if kept is None:
             return Standing.of(workspace.catalog, self._rules).on(today)
-        standing = kept.standing
-        if standing is None:
-            standing = Standing.of(workspace.catalog, self._rules)
-        elif kept.since:
-            standing = standing.after(workspace.catalog, kept.since)
-        kept.standing, kept.since = standing.on(today), frozenset()
-        return kept.standing
+        found, catalog = kept.found, workspace.catalog
+        standing = found.at(catalog) if found else Standing.of(catalog, self._rules)
+        standing = standing.on(today)
+        kept.found = _Found(standing)
+        return standing
 
     def bounds(self, workspace: Workspace, today: date) -> BoundsOf:
         """The bounds of a workspace's graph; remembered for the head."""
@@ -139,8 +155,8 @@ class Workspaces:
             catalog = Catalog.of(resources, namespace=namespace)
             return _Kept(snapshot, Workspace(namespace, snapshot.revision, catalog, head))
         workspace, changed = _derive(kept, snapshot)
-        since = kept.since | changed
-        return _Kept(snapshot, replace(workspace, head=head), kept.standing, since)
+        found = kept.found and kept.found.later(changed)
+        return _Kept(snapshot, replace(workspace, head=head), found)
 
 
 def _same(kept: Head | None, seen: Head | None) -> bool:

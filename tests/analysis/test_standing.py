@@ -221,5 +221,5 @@ def test_parts_of_views_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
         spec = {"target": {}, "overall": f"{number + 1}s", "attempt": f"{number + 1}ms"}
         namespace.change([document("Timeout", "many", spec)])
     assert namespace.standing.view.interned is not first.view.interned
-    assert len(namespace.standing.view.interned) <= 3 * first.parts_at_first
+    assert len(namespace.standing.view.interned) <= 3 * first.size_at_first
     namespace.check()

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from configsvc.analysis import Report
 from configsvc.usecases import Workspace
 from tests.usecases.world import (
     DAY,
@@ -21,6 +22,11 @@ def at_head(world: World) -> Workspace:
     return world.plane.publisher._workspaces.at_head(NAMESPACE)
 
 
+def findings(world: World) -> Report:
+    """What the world's process says of the head."""
+    return world.plane.inspector.findings(VIEWER, NAMESPACE)
+
+
 @settings(max_examples=25)
 @given(
     st.lists(
@@ -32,20 +38,30 @@ def at_head(world: World) -> Workspace:
 def test_head_that_was_advanced_equals_the_one_read_anew(
     acts: list[tuple[str, int | None]],
 ) -> None:
-    """After any changes, the process that made them holds what another process reads."""
+    """After any changes, the process that made them holds what another process reads.
+
+    What it found in them is what is found anew, and so it is in a process that followed: it was
+    told of each change, and looked at the findings now and then.
+    """
     world = World()
     world.publish(*SYSTEM)
+    follower = World(world.store, world.clock)
     for name, limit in acts:
+        at_head(follower)
+        if limit is not None and limit % 3 == 0:
+            findings(follower)
         present = any(key.name == name for key in at_head(world).catalog.resources)
         if limit is not None:
             world.publish(timeout(name, f"{limit}ms", **TARGETS[name]))
         elif present:
             world.publish(delete=[f"Timeout/{name}"])
 
-    mine, theirs = at_head(world), at_head(World(world.store, world.clock))
+    newcomer = World(world.store, world.clock)
+    mine, theirs = at_head(world), at_head(newcomer)
 
     assert mine.head == theirs.head
     assert dict(mine.catalog.resources) == dict(theirs.catalog.resources)
+    assert findings(world) == findings(follower) == findings(newcomer)
 
 
 def test_head_that_others_moved_is_followed(world: World) -> None:
