@@ -92,6 +92,7 @@ def _map(browser: Browser, server: RunningServer) -> tuple[float, float]:
     page.get_by_role("button", name="Sign out").wait_for()
     fresh = context.new_page()
     session = context.new_cdp_session(fresh)
+    session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     fresh.goto(f"{server.url}/console/{NAMESPACE}/map")
     fresh.locator("svg .node, svg [class*=node]").first.wait_for()

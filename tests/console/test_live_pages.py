@@ -26,6 +26,17 @@ def test_a_finding_says_since_which_change_it_is_open(desk: Desk) -> None:
     expect(finding).to_contain_text("a moment")
 
 
+def test_the_witness_of_a_finding_is_run(desk: Desk) -> None:
+    """The harm in numbers, not in words alone."""
+    desk.publish(EAGER, timeout(attempt="900ms", overall="1800ms"), base=1)
+    desk.sign_in("viewer")
+    desk.open("findings")
+    finding = desk.page.get_by_role("article").filter(has_text="RT03")
+    finding.get_by_text("A run that shows it").click()
+    finding.get_by_role("button", name="Run it").click()
+    expect(finding).to_contain_text("The harm is seen")
+
+
 @pytest.mark.usefixtures("agents")
 def test_a_rollout_moves_on_the_page_and_is_aborted_there(desk: Desk) -> None:
     """Without a reload: begun elsewhere, given up here, gone."""

@@ -54,3 +54,14 @@ export interface EdgeTrial extends EdgeId {
   length: number;
   faults: FaultImpact[];
 }
+
+/** What a run of a finding's witness showed. */
+export interface Proof {
+  measure: string;
+  seen: number;
+  atMost: number | null;
+  atLeast: number | null;
+  harmed: boolean;
+  calls: number;
+  attempts: number;
+}

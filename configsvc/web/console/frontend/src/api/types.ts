@@ -55,7 +55,7 @@ export interface Finding {
   fingerprints: string[];
   edges?: EdgeId[];
   places?: { resource: string; pointer: string; label: string }[];
-  witness?: { load: string; faults: string; seen: string; meant: string };
+  witness?: { load: string; faults: string; seen: string; meant: string; run?: unknown };
   fix?: { resource: string; title: string; patch: Patch[] };
   consequences?: Finding[];
   waivedBy?: string;

@@ -83,7 +83,7 @@ export function FindingsPage() {
       )}
       <div class="stack">
         {found.map((finding) => (
-          <FindingCard key={finding.fingerprints[0]} finding={finding}>
+          <FindingCard key={finding.fingerprints[0]} finding={finding} ofHead>
             <Facts
               finding={finding}
               owners={owners}

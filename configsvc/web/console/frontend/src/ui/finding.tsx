@@ -4,14 +4,17 @@ import type { ComponentChildren } from "preact";
 import type { EdgeId, Finding } from "../api/types";
 import { href, place } from "../router";
 import { SeverityMark } from "./parts";
+import { Proof } from "./proof";
 
 interface Props {
   finding: Finding;
   children?: ComponentChildren;
   isNew?: boolean;
+  /** Whether it is one of the head, whose witness the server runs. */
+  ofHead?: boolean;
 }
 
-export function FindingCard({ finding, children, isNew }: Props) {
+export function FindingCard({ finding, children, isNew, ofHead }: Props) {
   return (
     <article class={`finding finding-${finding.severity}`}>
       <header class="row">
@@ -35,6 +38,7 @@ export function FindingCard({ finding, children, isNew }: Props) {
             <dt>Meant</dt>
             <dd>{finding.witness.meant}</dd>
           </dl>
+          {ofHead && finding.witness.run && <Proof finding={finding} />}
         </details>
       )}
       {children && <div class="row finding-acts">{children}</div>}
