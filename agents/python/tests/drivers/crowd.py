@@ -1,12 +1,14 @@
-"""Eight callers at once, under virtual time or as real threads, doing the same."""
+"""Eight callers at once, under virtual time, as real threads or as tasks, doing the same."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -23,7 +25,7 @@ CALLERS = 8
 THINKING = MS // 5
 """Microseconds that a caller takes a breath after a refusal."""
 
-GET = Facts(method="GET")
+GET = Facts(method="GET", cache_key="the same")
 
 Meanwhile: TypeAlias = Callable[[Machines, int], None]
 """What happens again and again while the crowd calls."""
@@ -52,9 +54,10 @@ class Report:
 class VirtualCrowd:
     """Callers under virtual time."""
 
-    def __init__(self, policy: CallPolicy, doing: Script, calls: int) -> None:
+    def __init__(self, policy: CallPolicy, doing: Script, calls: int, facts: Facts) -> None:
         self.world = World(policy)
         self.doing = doing
+        self.facts = facts
         self.report = Report(self.world.machines, 0, events=self.world.events)
         self.spans: list[tuple[int, int]] = []
         for _ in range(CALLERS):
@@ -68,7 +71,7 @@ class VirtualCrowd:
 
     def begin(self, left: int) -> None:
         """One caller's next call, and then the rest of them."""
-        result = self.world.begin(self.serve, facts=GET)
+        result = self.world.begin(self.serve, facts=self.facts)
 
         def ended() -> None:
             self.note(result)
@@ -98,24 +101,40 @@ class VirtualCrowd:
         return self.report
 
 
-class ThreadedCrowd:
-    """Callers that the interpreter switches between as often as it can."""
+class _RealCrowd:
+    """Callers in real time, and what is seen of them."""
 
-    def __init__(self, policy: CallPolicy, doing: Script, calls: int) -> None:
+    def __init__(self, policy: CallPolicy, doing: Script, calls: int, facts: Facts) -> None:
         self.machines = Machines({EDGE: policy}, lock=threading.Lock)
         self.doing = doing
         self.calls = calls
+        self.facts = facts
         self.report = Report(self.machines, 0)
-        self.start = threading.Barrier(CALLERS, timeout=10)
-        self.problems: list[BaseException] = []
         self.lock = threading.Lock()
         self.in_flight = 0
+        self.pool = ThreadPoolExecutor(2 * CALLERS)  # its threads are made when they are needed
         self.guard = Guard(
             self.machines,
             EDGE,
             listener=self.report.events.append,
             classifier=Classifier(result=lambda outcome: outcome),
+            executor=self.pool,
         )
+
+    def count(self, change: int) -> None:
+        """Keep the number in flight and its highest."""
+        with self.lock:
+            self.in_flight += change
+            self.report.most_at_once = max(self.report.most_at_once, self.in_flight)
+
+
+class ThreadedCrowd(_RealCrowd):
+    """Callers that the interpreter switches between as often as it can."""
+
+    def __init__(self, policy: CallPolicy, doing: Script, calls: int, facts: Facts) -> None:
+        super().__init__(policy, doing, calls, facts)
+        self.start = threading.Barrier(CALLERS, timeout=10)
+        self.problems: list[BaseException] = []
 
     def send(self, attempt: Attempt) -> Outcome:
         """What the test wants, and a note of how many at once."""
@@ -127,12 +146,6 @@ class ThreadedCrowd:
             return outcome
         finally:
             self.count(-1)
-
-    def count(self, change: int) -> None:
-        """Keep the number in flight and its highest."""
-        with self.lock:
-            self.in_flight += change
-            self.report.most_at_once = max(self.report.most_at_once, self.in_flight)
 
     def caller(self) -> None:
         """All calls of one thread."""
@@ -146,7 +159,7 @@ class ThreadedCrowd:
     def call(self) -> None:
         """One of them."""
         try:
-            outcome = self.guard.run(self.send, GET)
+            outcome = self.guard.run(self.send, self.facts)
         except CallError as error:
             self.report.refusals.append(error)
             time.sleep(THINKING / SECOND)
@@ -170,8 +183,53 @@ class ThreadedCrowd:
                 thread.join(30)
         finally:
             sys.setswitchinterval(interval)
+        self.pool.shutdown()  # losers of hedged calls end, too
         assert not any(thread.is_alive() for thread in threads), "a caller waits for ever"
         if self.problems:
             raise self.problems[0]
+        self.report.ended = monotonic() - began
+        return self.report
+
+
+class TaskCrowd(_RealCrowd):
+    """Callers in one event loop."""
+
+    async def send(self, attempt: Attempt) -> Outcome:
+        """What the test wants, and a note of how many at once."""
+        self.count(+1)
+        try:
+            latency, outcome = self.doing(attempt)
+            self.report.attempts.append(attempt)
+            await asyncio.sleep(latency / SECOND)
+            return outcome
+        finally:
+            self.count(-1)
+
+    async def caller(self) -> None:
+        """All calls of one task."""
+        for _ in range(self.calls):
+            try:
+                outcome = await self.guard.arun(self.send, self.facts)
+            except CallError as error:
+                self.report.refusals.append(error)
+                await asyncio.sleep(THINKING / SECOND)
+            else:
+                self.report.answers += outcome.ok
+
+    async def everybody(self, meanwhile: Meanwhile | None) -> None:
+        """To the end of the last task."""
+        async with asyncio.timeout(30):
+            tasks = [asyncio.ensure_future(self.caller()) for _ in range(CALLERS)]
+            for tick in itertools.count():
+                if meanwhile is None or all(task.done() for task in tasks):
+                    break
+                meanwhile(self.machines, tick)
+                await asyncio.sleep(0)
+            await asyncio.gather(*tasks)
+
+    def run(self, meanwhile: Meanwhile | None) -> Report:
+        """To the end of the last task."""
+        began = monotonic()
+        asyncio.run(self.everybody(meanwhile))
         self.report.ended = monotonic() - began
         return self.report

@@ -1,25 +1,27 @@
-"""Every machine holds its promise to eight callers, virtual ones and real threads alike."""
+"""Every machine holds its promise to eight callers: virtual ones, threads and tasks alike."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
 
 from agents.python.tests.drivers.crowd import (
     CALLERS,
+    GET,
     Meanwhile,
     Report,
+    TaskCrowd,
     ThreadedCrowd,
     VirtualCrowd,
 )
 from agents.python.tests.engine.policies import breaker, everything, retry
 from agents.python.tests.engine.world import EDGE, MS, OK, SECOND, Script, fails
-from configsvc_agent.engine.commands import Attempt
-from configsvc_agent.engine.events import AttemptStarted, BreakerChanged
+from configsvc_agent.engine.commands import Attempt, Facts
+from configsvc_agent.engine.events import AttemptStarted, BreakerChanged, FallbackUsed
 from configsvc_agent.engine.outcome import SUCCESS, Outcome, failure
 from configsvc_agent.engine.policy import (
     PPM,
@@ -27,12 +29,15 @@ from configsvc_agent.engine.policy import (
     Bulkhead,
     CallPolicy,
     HalfOpen,
+    Hedge,
+    LastGoodFallback,
     RateLimit,
     RetryBudget,
+    Timeout,
     Window,
 )
 from configsvc_agent.engine.registry import Machines
-from configsvc_agent.errors import FullError, LimitedError, OpenError
+from configsvc_agent.errors import CallTimeoutError, FullError, LimitedError, OpenError
 
 FAST = MS // 5
 
@@ -40,14 +45,21 @@ FAST = MS // 5
 Crowd = Callable[..., Report]
 
 
-@pytest.fixture(params=[VirtualCrowd, ThreadedCrowd], ids=["virtual", "threads"])
+@pytest.fixture(
+    params=[VirtualCrowd, ThreadedCrowd, TaskCrowd], ids=["virtual", "threads", "tasks"]
+)
 def crowd(request: pytest.FixtureRequest) -> Crowd:
     """Runs ``calls`` calls of each caller under either clock, while ``meanwhile`` happens."""
 
     def run(
-        policy: CallPolicy, doing: Script, *, calls: int, meanwhile: Meanwhile | None = None
+        policy: CallPolicy,
+        doing: Script,
+        *,
+        calls: int,
+        meanwhile: Meanwhile | None = None,
+        facts: Facts = GET,
     ) -> Report:
-        report: Report = request.param(policy, doing, calls).run(meanwhile)
+        report: Report = request.param(policy, doing, calls, facts).run(meanwhile)
         return report
 
     return run
@@ -168,6 +180,77 @@ def test_breaker_recovers(crowd: Crowd) -> None:
     report = crowd(CallPolicy(breaker=rules), serve, calls=120)
     assert report.machine("breaker").state == "closed"
     assert report.answers > CALLERS
+
+
+def test_attempts_that_overrun_are_timeouts(crowd: Crowd) -> None:
+    """Every third one lasts three times its limit: nobody gets its answer."""
+    numbers = itertools.count(1)
+    limit = 100 * MS
+    policy = CallPolicy(
+        timeout=Timeout(attempt=limit, overall=2 * limit),
+        breaker=breaker(window=Window("count", 10_000), minimum_calls=10_000),
+        bulkhead=Bulkhead(CALLERS),
+    )
+
+    def serve(_attempt: Attempt) -> tuple[int, Outcome]:
+        return (FAST if next(numbers) % 3 else 3 * limit), SUCCESS
+
+    report = crowd(policy, serve, calls=3)
+    late = [each for each in report.refusals if isinstance(each, CallTimeoutError)]
+    assert len(late) >= CALLERS
+    assert report.answers + len(late) == CALLERS * 3
+    assert report.machine("breaker")._window.failures == len(late)
+    assert report.machine("bulkhead").snapshot() == {"in_flight": 0, "queued": 0}
+
+
+def test_breaker_of_a_bad_instance_leaves_the_good_one_to_everybody(crowd: Crowd) -> None:
+    """Whoever chooses the bad one while its breaker is open goes to the other."""
+    turns = itertools.count()
+    policy = CallPolicy(
+        breaker=breaker(
+            window=Window("count", 4), minimum_calls=4, open_for=SECOND * 60, scope="instance"
+        )
+    )
+
+    def choose(avoided: Collection[str]) -> str | None:
+        left = [name for name in ("bad", "good") if name not in avoided] or ["good"]
+        return left[next(turns) % len(left)]
+
+    def serve(attempt: Attempt) -> tuple[int, Outcome]:
+        return FAST, failure("5xx") if attempt.instance == "bad" else SUCCESS
+
+    report = crowd(policy, serve, calls=25, facts=Facts(choose=choose))
+    by_instance = Counter(attempt.instance for attempt in report.attempts)
+    assert 4 <= by_instance["bad"] < 4 + CALLERS
+    assert report.answers == by_instance["good"] == CALLERS * 25 - by_instance["bad"]
+    assert report.refusals == []
+
+
+def test_last_good_answer_stands_in_for_each_failure_that_follows(crowd: Crowd) -> None:
+    """One answer for all callers: they ask for the same."""
+    numbers = itertools.count()
+
+    def serve(_attempt: Attempt) -> tuple[int, Outcome]:
+        return FAST, failure("5xx") if next(numbers) >= CALLERS else SUCCESS
+
+    report = crowd(CallPolicy(fallback=LastGoodFallback(60 * SECOND)), serve, calls=20)
+    used = [each for each in report.events if isinstance(each, FallbackUsed)]
+    assert {each.kind for each in used} == {"last-good"}
+    assert len(used) == CALLERS * 19
+    assert report.refusals == []
+
+
+def test_copies_of_hedged_calls_hold_nothing_in_the_end(crowd: Crowd) -> None:
+    """Whoever wins, everybody is answered and the losers give their places back."""
+    policy = CallPolicy(
+        hedge=Hedge(1, FAST), bulkhead=Bulkhead(2 * CALLERS), breaker=breaker(), idempotent=True
+    )
+    report = crowd(policy, taking(3 * FAST), calls=10)
+    assert report.answers == CALLERS * 10
+    assert len(report.attempts) > CALLERS * 10
+    assert report.most_at_once <= 2 * CALLERS
+    assert report.machine("bulkhead").snapshot() == {"in_flight": 0, "queued": 0}
+    assert report.machine("breaker")._out == 0
 
 
 def test_everything_together_holds_nothing_in_the_end(crowd: Crowd) -> None:
