@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
 from collections.abc import Callable
@@ -208,16 +209,60 @@ def test_interruption_gives_everything_back(
     assert bench.machine("breaker")._window.total == 0
 
 
-def test_classifier_that_raises_gives_everything_back() -> None:
-    """Its mistake is raised."""
+@pytest.mark.parametrize("listener", [None, lambda _event: None])
+@pytest.mark.parametrize("call", [int, lambda: 1 / 0])
+def test_classifier_that_raises_gives_everything_back(
+    call: Callable[[], object], listener: Callable[[Event], None] | None
+) -> None:
+    """Its mistake is raised, whether it read a result or an error."""
 
     def broken(_value: object) -> Outcome:
         raise LookupError
 
-    bench = Bench(everything(), classifier=Classifier(result=broken))
+    reader = Classifier(error=broken, result=broken)
+    bench = Bench(everything(), classifier=reader, listener=listener)
     with pytest.raises(LookupError):
-        bench.guard.call(int)
+        bench.guard.call(call)
     assert bench.machine("bulkhead").in_flight == 0
+
+
+class Ends:
+    """A tally that remembers."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, int]] = []
+
+    def succeeded(self, latency: int) -> None:
+        """At the first attempt."""
+        self.told.append(("succeeded", latency))
+
+    def returned(self, value: object, latency: int) -> None:
+        """In the end."""
+        self.told.append((value, latency))
+
+    def raised(self, error: BaseException, latency: int) -> None:
+        """By its type."""
+        self.told.append((type(error), latency))
+
+
+@pytest.mark.parametrize(
+    ("errors", "end"),
+    [
+        ([], "succeeded"),
+        ([ConnectionResetError()], "answer"),
+        ([ConnectionResetError()] * 9, ConnectionResetError),
+        ([KeyError()], KeyError),
+        ([KeyboardInterrupt()], KeyboardInterrupt),
+    ],
+)
+def test_tally_is_told_the_end_of_each_call_once(errors: list[BaseException], end: object) -> None:
+    """Whichever way it went, with the time that all of it took."""
+    ends = Ends()
+    bench = Bench(everything(), tally=ends)
+    began = bench.time.now
+    with contextlib.suppress(Exception, KeyboardInterrupt):
+        bench.guard.run(failing(*errors), GET)
+    assert ends.told == [(end, bench.time.now - began)]
 
 
 def test_static_fallback_is_returned() -> None:

@@ -51,7 +51,7 @@ class _RealClock:
 
     @property
     def timing(self) -> Any:  # noqa: ANN401  the driver's default
-        from configsvc_agent.drivers.guard import REAL_TIME  # noqa: PLC0415  only here
+        from configsvc_agent.drivers.timing import REAL_TIME  # noqa: PLC0415  only here
 
         return REAL_TIME
 

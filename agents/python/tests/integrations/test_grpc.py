@@ -20,7 +20,7 @@ from configsvc_agent import (
     current_deadline,
 )
 from configsvc_agent.drivers import monotonic
-from configsvc_agent.drivers.guard import REAL_TIME
+from configsvc_agent.drivers.timing import REAL_TIME
 from configsvc_agent.engine import SUCCESS
 from configsvc_agent.integrations.grpc import (
     AsyncGuardedClient,

@@ -8,14 +8,14 @@ import os
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from configsvc_agent import __version__
 from configsvc_agent.agent._deliverer import Deliverer, not_started
-from configsvc_agent.agent._edges import Edges, Hook, Hooks, Tools
-from configsvc_agent.agent._guarded import GuardedEdge
+from configsvc_agent.agent._edges import Edges, Hook, Hooks
+from configsvc_agent.agent._guarded import GuardedEdge, Tools
 from configsvc_agent.agent._hedging import HedgeThreads
 from configsvc_agent.agent._metrics import Metrics
 from configsvc_agent.agent._others import Others
@@ -210,7 +210,7 @@ class Agent:
         edge = self._edges.routes.get((callee, operation)) or self.edge(callee, operation)
         return edge.call(fn, *args, **kwargs)
 
-    async def acall(
+    def acall(
         self,
         callee: str,
         operation: str,
@@ -218,10 +218,14 @@ class Agent:
         /,
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
-        """As :meth:`call` for a coroutine function; an attempt is cancelled when its time is up."""
+    ) -> Coroutine[Any, Any, T]:
+        """As :meth:`call` for a coroutine function; an attempt is cancelled when its time is up.
+
+        To be awaited: it hands on the edge's own coroutine, because one more costs as much as a
+        rate limit.
+        """
         edge = self._edges.routes.get((callee, operation)) or self.edge(callee, operation)
-        return await edge.acall(fn, *args, **kwargs)
+        return edge.acall(fn, *args, **kwargs)
 
     def guard(
         self, callee: str, operation: str = ANY_OPERATION, *, classify: Classifier | None = None

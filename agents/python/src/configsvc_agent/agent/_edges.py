@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
 
-from configsvc_agent.agent._guarded import GuardedEdge
-from configsvc_agent.agent._hedging import HedgeThreads
+from configsvc_agent.agent._guarded import GuardedEdge, Tools
 from configsvc_agent.agent._metrics import EdgeMetrics, EdgeStats, added
 from configsvc_agent.agent._others import Others
 from configsvc_agent.agent._responses import RESPONSES
 from configsvc_agent.bundle import ANY_OPERATION, Bundle
-from configsvc_agent.drivers import Classifier, Guard, Timing
-from configsvc_agent.drivers.guard import REAL_TIME
+from configsvc_agent.drivers import Classifier
 from configsvc_agent.engine.events import Event
 from configsvc_agent.engine.policy import CallPolicy, Edge
 from configsvc_agent.engine.registry import Machines
 from configsvc_agent.log import log
-from configsvc_agent.values import Value
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 Hook = Callable[[Event], None]
 
 MAX_ROUTES = 10_000
 """Spellings of an edge that are remembered; beyond, they are found anew."""
-
-
-class Tools(Value):
-    """What guards take time, chance and threads from; tests put their own in its place."""
-
-    timing: Timing = REAL_TIME
-    rng: Callable[[], float] = random.random
-    executor: HedgeThreads | None = None
 
 
 class Edges:
@@ -150,18 +134,15 @@ class Edges:
             found = self._guards.get((edge, classifier))
             if found is None:
                 stats = self._stats.setdefault(edge, EdgeStats())
-                guard = Guard(
+                found = self._guards[edge, classifier] = GuardedEdge(
                     self._machines,
                     edge,
-                    classifier=classifier,
-                    listener=self._hooks.listener(stats),
+                    classifier,
+                    stats,
+                    self._others,
+                    self._tools,
+                    self._hooks.listener(stats),
                     attempts=bool(self._hooks),
-                    executor=cast("Executor | None", self._tools.executor),
-                    rng=self._tools.rng,
-                    timing=self._tools.timing,
-                )
-                found = self._guards[edge, classifier] = GuardedEdge(
-                    guard, classifier, stats, self._others
                 )
             found.obey()
             return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from configsvc_agent.values import Value
 
@@ -31,3 +31,6 @@ class Timing(Value):
     clock: Callable[[], int] = monotonic
     sleep: Callable[[float], None] = time.sleep
     waker: Callable[[], BlockingWaker] = threading.Event
+
+
+REAL_TIME: Final = Timing()

@@ -6,7 +6,8 @@ import random
 
 from configsvc_agent.agent import Agent
 from configsvc_agent.agent._deliverer import Deliverer
-from configsvc_agent.agent._edges import Edges, Tools
+from configsvc_agent.agent._edges import Edges
+from configsvc_agent.agent._guarded import Tools
 from configsvc_agent.bundle import Bundle, compile_bundle, digest_of
 from configsvc_agent.delivery import Change, InForce, Origin, Registration, State, Status
 from configsvc_agent.engine.events import AttemptStarted, Event
