@@ -1,6 +1,6 @@
 """What the gateway costs beside the same Envoy with a static file, and a push of many routes.
 
-    python -m benchmarks.gateway [--seconds 0.7] [--rounds 15] [--routes 1000]
+    python -m benchmarks.gateway [--seconds 0.7] [--rounds 15] [--routes 5000]
 
 Both Envoys have one thread, the same listener, route and cluster, and the same upstream, a third
 Envoy that answers by itself; one has them from a file, the other from its supervisor. Rounds
@@ -223,7 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=0.7)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--routes", type=int, default=1000)
+    parser.add_argument("--routes", type=int, default=5000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, node(Path(folder)) as at:
         at.api.timeout = 300

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from configsvc.analysis.conflict import Conflict
+from configsvc.analysis.meeting import Meetings
 from configsvc.analysis.routing import RouteView
 from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.view import System
@@ -79,8 +80,9 @@ class ShadowedRoute(SystemRule):
     def check(self, system: System) -> Iterable[Conflict]:
         """Compare each route with those before it."""
         for routes in system.routes.values():
+            meetings = Meetings(routes)
             for position, route in enumerate(routes):
-                earlier = next((r for r in routes[:position] if r.covers(route)), None)
+                earlier = next((r for r in meetings.before(position) if r.covers(route)), None)
                 if earlier is not None:
                     yield _conflict(route, earlier)
 

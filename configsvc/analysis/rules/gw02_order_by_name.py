@@ -1,9 +1,9 @@
 """GW02: two routes for one request, and only their names to choose by."""
 
 from collections.abc import Iterable
-from itertools import combinations
 
 from configsvc.analysis.conflict import Conflict
+from configsvc.analysis.meeting import undecided
 from configsvc.analysis.routing import RouteView
 from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.view import System
@@ -100,15 +100,9 @@ class OrderByName(SystemRule):
     def check(self, system: System) -> Iterable[Conflict]:
         """Compare routes that are tried at the same time."""
         for routes in system.routes.values():
-            for first, second in combinations(routes, 2):
-                if _undecided(first, second) and first.leads != second.leads:
+            for first, second in undecided(routes):
+                if first.leads != second.leads:
                     yield _conflict(first, second)
-
-
-def _undecided(first: RouteView, second: RouteView) -> bool:
-    if first.order != second.order or not first.meets(second):
-        return False
-    return not (first.covers(second) or second.covers(first))
 
 
 def _conflict(first: RouteView, second: RouteView) -> Conflict:

@@ -1,9 +1,9 @@
 """GW04: one request, two routes that guard it differently, and only their names to choose by."""
 
 from collections.abc import Iterable
-from itertools import combinations
 
 from configsvc.analysis.conflict import Conflict
+from configsvc.analysis.meeting import undecided
 from configsvc.analysis.routing import RouteView
 from configsvc.analysis.rule import SystemRule
 from configsvc.analysis.view import System
@@ -103,9 +103,8 @@ class DivergentOverlap(SystemRule):
     def check(self, system: System) -> Iterable[Conflict]:
         """Compare routes that are tried at the same time."""
         for routes in system.routes.values():
-            for first, second in combinations(routes, 2):
-                what = _difference(first, second)
-                if what and _undecided(first, second):
+            for first, second in undecided(routes):
+                if what := _difference(first, second):
                     yield _conflict(first, second, what)
 
 
@@ -117,12 +116,6 @@ def _difference(first: RouteView, second: RouteView) -> str:
         "rate limits" if set(first.limits) != set(second.limits) else "",
     )
     return " and ".join(filter(None, parts))
-
-
-def _undecided(first: RouteView, second: RouteView) -> bool:
-    if first.order != second.order or not first.meets(second):
-        return False
-    return not (first.covers(second) or second.covers(first))
 
 
 def _conflict(first: RouteView, second: RouteView, what: str) -> Conflict:

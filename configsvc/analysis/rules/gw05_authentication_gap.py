@@ -1,6 +1,7 @@
 """GW05: an operation that is guarded on one way in and open on another."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.routing import RouteView, covers
@@ -105,21 +106,36 @@ class AuthenticationGap(SystemRule):
     def check(self, system: System) -> Iterable[Conflict]:
         """Compare the routes that reach one operation."""
         for routes in system.routes.values():
-            for weaker in routes:
-                for stricter in routes:
-                    gaps = _gaps(system, routes, weaker, stricter)
-                    if gaps:
-                        yield _conflict(weaker, stricter, gaps)
+            for weaker, stricter, first in _pairs(routes):
+                gaps = _gaps(system, weaker, stricter, first=first)
+                if gaps:
+                    yield _conflict(weaker, stricter, gaps)
 
 
-def _gaps(
-    system: System, routes: Iterable[RouteView], weaker: RouteView, stricter: RouteView
-) -> list[WorkId]:
-    """The operations that ``stricter`` guards and ``weaker`` leaves more open."""
-    if not weaker.asks < stricter.asks:
-        return []
-    order = list(routes)
-    first = order.index(stricter) < order.index(weaker)
+def _pairs(routes: Sequence[RouteView]) -> Iterator[tuple[RouteView, RouteView, bool]]:
+    """Routes to one operation of which one asks for less; whether the stricter is tried first."""
+    reaching = _reaching(routes)
+    for position, weaker in enumerate(routes):
+        for other in sorted({each for work in weaker.reaches for each in reaching.get(work, ())}):
+            if weaker.asks < routes[other].asks:
+                yield weaker, routes[other], other < position
+
+
+def _reaching(routes: Sequence[RouteView]) -> Mapping[WorkId, list[int]]:
+    """Routes by the operations that they reach; none where all of them ask for the same."""
+    found: dict[WorkId, list[int]] = defaultdict(list)
+    if len({route.asks for route in routes}) > 1:
+        for position, route in enumerate(routes):
+            for work in route.reaches:
+                found[work].append(position)
+    return found
+
+
+def _gaps(system: System, weaker: RouteView, stricter: RouteView, *, first: bool) -> list[WorkId]:
+    """The operations that ``stricter`` guards and ``weaker`` leaves more open.
+
+    ``first``: the stricter one is tried first.
+    """
     plain = not (weaker.rewritten or stricter.rewritten) and set(stricter.any_host) == {"*"}
     return [
         work
