@@ -1,6 +1,5 @@
 """The ASGI application of one Bff."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -9,12 +8,13 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import orjson
 
+from configsvc.bff.calling import client_of
 from configsvc.bff.composing import PartFailedError, Request, compose
+from configsvc.bff.connected import ClientGoneError, while_connected
 from configsvc.bff.endpoints import Endpoints, PlannedEndpoint
 from configsvc.bff.references import Values
 from configsvc_agent import Agent, current_deadline
 from configsvc_agent.integrations.asgi import GuardedAsgi
-from configsvc_agent.integrations.httpx import AsyncGuardedTransport
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -51,11 +51,7 @@ class BffApp:
 
     def __init__(self, agent: Agent, client: httpx.AsyncClient | None = None) -> None:
         self._agent = agent
-        self._client = client or httpx.AsyncClient(
-            transport=AsyncGuardedTransport(agent),
-            timeout=None,  # noqa: S113 the agent limits each attempt as its policy says
-            follow_redirects=False,
-        )
+        self._client = client or client_of(agent)
         self._endpoints = Endpoints(agent.bundle)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +78,10 @@ class BffApp:
             return
         try:
             request = await self._request(endpoint, scope, receive)
-            output, degraded = await compose(endpoint, request, self._client)
+            work = compose(endpoint, request, self._client)
+            output, degraded = await while_connected(receive, work)
+        except ClientGoneError:
+            return
         except _TooLargeError:
             detail = f"the request has more than {MAX_BODY} bytes"
             await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-too-large", detail)
@@ -135,7 +134,7 @@ async def _body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise asyncio.CancelledError
+            raise ClientGoneError
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > MAX_BODY:

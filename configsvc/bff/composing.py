@@ -22,9 +22,6 @@ from configsvc_agent import (
     OpenError,
 )
 
-MAX_ANSWER: Final = 8 << 20
-"""Bytes of the answer to one call."""
-
 RESERVE: Final = 0.1
 """Share of the time left that optional calls leave to what comes after them."""
 
@@ -156,8 +153,6 @@ def _answer(call: PlannedCall, response: httpx.Response) -> Any:  # noqa: ANN401
         raise PartFailedError(
             call.name, HTTPStatus.BAD_GATEWAY, f"{call.callee} answered {response.status_code}"
         )
-    if len(response.content) > MAX_ANSWER:
-        raise PartFailedError(call.name, HTTPStatus.BAD_GATEWAY, "the answer is too large")
     if not response.content:
         return None
     try:

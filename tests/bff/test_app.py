@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
+from configsvc.bff.calling import MAX_ANSWER
 from tests.bff.world import Web, bff, call, page, policy, service
 
 PLAYER, SCORE = service("player", "get"), service("score", "get")
@@ -246,3 +249,57 @@ def test_who_may_ask_is_decided_as_everywhere() -> None:
     web = Web(PLAYER, staff, bff(page(call("player", "player")), authentication="staff"))
     assert (web.get("/page/1").status_code, web.asked) == (401, [])
     assert web.get("/page/1", headers={"x-api-key": key}).status_code == 200
+
+
+def test_an_answer_is_read_no_further_than_its_bound() -> None:
+    """Rather than whole and then refused; what comes packed is not unpacked."""
+    read = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            read.append(1 << 20)
+            yield b"x" * (1 << 20)
+
+    web = Web(PLAYER, bff(page(call("player", "player"))))
+    web.answers = {"player": lambda _: httpx.Response(200, content=endless())}
+    answer = web.get("/page/1")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        502,
+        f"player: the answer has more than {MAX_ANSWER} bytes",
+    )
+    assert sum(read) == MAX_ANSWER + (1 << 20)
+    packed = {"content-encoding": "gzip"}
+    web.answers = {"player": lambda _: httpx.Response(200, headers=packed, content=endless())}
+    assert "packed" in web.get("/page/1").json()["detail"]
+
+
+def test_a_client_that_goes_takes_its_calls_along() -> None:
+    """Nobody works for it any more, though its request was read whole; nothing is sent."""
+    web = Web(PLAYER, bff(page(call("player", "player"))))
+    asked, cancelled, sent = asyncio.Event(), [], []
+
+    async def hang() -> httpx.Response:
+        asked.set()
+        try:
+            return await asyncio.Future()
+        except asyncio.CancelledError:
+            cancelled.append("player")
+            raise
+
+    web.answers = {"player": lambda _: hang()}
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await asked.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/page/1", "query_string": b"", "headers": [],
+    }  # fmt: skip
+    asyncio.run(web.app(scope, receive, send))
+    assert (cancelled, sent) == (["player"], [])

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from configsvc.bff.app import BffApp
+from configsvc.bff.calling import client_of
 from configsvc.bundle import compile_bundle
 from configsvc.resolve import Catalog
 from configsvc.schema import load_value, read
 from configsvc_agent.integrations.asgi import GuardedAsgi
-from configsvc_agent.integrations.httpx import AsyncGuardedTransport
 from configsvc_agent.testing import FakeAgent
 
 Json = dict[str, Any]
@@ -76,8 +76,7 @@ class Web:
         given = bundle_of(*documents)
         self.agent = FakeAgent("web", given, namespace=given["namespace"])
         inner = httpx.MockTransport(self._serve)
-        client = httpx.AsyncClient(transport=AsyncGuardedTransport(self.agent, inner))
-        self.app = GuardedAsgi(BffApp(self.agent, client), self.agent)
+        self.app = GuardedAsgi(BffApp(self.agent, client_of(self.agent, inner)), self.agent)
 
     def publish(self, *documents: Json) -> None:
         """Put other documents in force."""
