@@ -13,7 +13,7 @@ from playwright.sync_api import Request as BrowserRequest
 
 from configsvc_agent import Agent
 from tests.console.process import ProcessByHand
-from tests.serving import RunningServer
+from tests.serving import RunningServer, serving
 from tests.usecases.world import SYSTEM, Json, document
 
 AXE = Path(__file__).parents[2] / "configsvc/web/console/frontend/node_modules/axe-core/axe.min.js"
@@ -56,6 +56,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One node for all pages: each test has a namespace of its own."""
+    with serving(tmp_path_factory.mktemp("console") / "data") as server:
+        yield server
 
 
 class Desk:
