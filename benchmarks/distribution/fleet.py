@@ -14,7 +14,7 @@ from benchmarks.distribution.native import program
 PATIENCE = 180.0
 """Seconds after which something that should happen is taken not to."""
 
-PER_PROCESS = 17_000
+PER_PROCESS = 12_500
 """Agents of one process: each may have two connections for a moment."""
 
 

@@ -28,9 +28,9 @@ def main(count: int = AGENTS) -> None:
     """Measure and print."""
     with ExitStack() as stack:
         node = stack.enter_context(Node())
-        documents = [_document("Service", SERVICE, {}), *services_of(SERVICES, Random(1))]
-        for first in range(0, len(documents), SERVICES):
-            node.publish(documents[first : first + SERVICES])
+        limits = {"target": {}, "attempt": "1s", "overall": "2s"}
+        own = [_document("Timeout", "all", limits), _document("Service", SERVICE, {})]
+        node.publish([*own, *services_of(SERVICES, Random(1))])
         port = int(node.agents.rpartition(":")[2])
         agents = stack.enter_context(fleet("sse", port, count, token=node.agent_token(SERVICE)))
         quiet, beside = [], []
@@ -56,7 +56,9 @@ def _p99(node: Node, agents: Fleet, step: int) -> float:
 @contextmanager
 def _checking(node: Node) -> Iterator[list[int]]:
     """Have the whole graph checked until the block ends; yields the answers' numbers."""
-    body = {"put": [_document("Timeout", "all", {"target": {}, "attempt": "1s"})]}
+    body = {
+        "put": [_document("Timeout", "all", {"target": {}, "attempt": "900ms", "overall": "2s"})]
+    }
     answered: list[int] = []
     stopping = threading.Event()
 

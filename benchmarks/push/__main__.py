@@ -1,8 +1,8 @@
 """Commit to received, through one agent-facing process, SQLite and real sockets.
 
-``python -m benchmarks.push [STREAMS] [CHANGES] [BYTES]``: three processes, the one that commits,
-the agent plane, and one that holds all streams. Times are from just before the commit; the clock
-is that of the machine, the same for all processes.
+``python -m benchmarks.push [STREAMS] [CHANGES] [BYTES] [tls]``: three processes, the one that
+commits, the agent plane, and one that holds all streams. Times are from just before the commit; the
+clock is that of the machine, the same for all processes.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import secrets
 import socket
+import ssl
 import statistics
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from configsvc.agentgate.app import serve
 from configsvc.agentgate.options import AgentGateSettings
 from configsvc.store import Namespaces, Records, Staged, Store, layout
 from configsvc.store.sqlite import SqliteStore
+from tests.agentgate import certificates
+from tests.agentgate.certificates import Pair
 
 NAMESPACE, SERVICE = "bench", "player-engine"
 
@@ -58,8 +61,9 @@ class Stream(asyncio.Protocol):
         self._tail = text[-7:]
 
 
-async def hold(port: int, token: str, count: int, pipe: Connection) -> None:
+async def hold(port: int, token: str, count: int, pipe: Connection, trusted: str) -> None:
     """Hold streams; report the times at which each change arrived."""
+    tls = ssl.create_default_context(cafile=trusted) if trusted else None
     loop = asyncio.get_running_loop()
     arrived: list[int] = []
     done = asyncio.Event()
@@ -68,7 +72,7 @@ async def hold(port: int, token: str, count: int, pipe: Connection) -> None:
         query = f"namespace={NAMESPACE}&service={SERVICE}&instance=i{number}"
         head = f"GET /v1/agent/stream?{query} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\r\n"
         await loop.create_connection(
-            lambda: Stream(head.encode(), count, arrived, done), "127.0.0.1", port
+            lambda: Stream(head.encode(), count, arrived, done), "127.0.0.1", port, ssl=tls
         )
 
     for first in range(0, count, 100):
@@ -81,20 +85,27 @@ async def hold(port: int, token: str, count: int, pipe: Connection) -> None:
         await asyncio.to_thread(pipe.send, times)
 
 
-def hold_streams(port: int, token: str, count: int, pipe: Connection) -> None:
+def hold_streams(port: int, token: str, count: int, pipe: Connection, trusted: str) -> None:
     """Run `hold` for ever."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(hold(port, token, count, pipe))
+        runner.run(hold(port, token, count, pipe, trusted))
 
 
-def serve_agents(data: Path, descriptor: int) -> None:
-    """Run the agent plane."""
+def serve_agents(data: Path, descriptor: int, pair: Pair | None) -> None:
+    """Run the agent plane, with a certificate and its key if there are any."""
 
     def open_store() -> Store:
         return SqliteStore(data, now)
 
     serve(
-        AgentGateSettings((f"fd://{descriptor}",), data / "run", node="bench", log_level="error"),
+        AgentGateSettings(
+            (f"fd://{descriptor}",),
+            data / "run",
+            node="bench",
+            log_level="error",
+            certificate=pair.certificate if pair else None,
+            key=pair.key if pair else None,
+        ),
         open_store,
     )
 
@@ -128,14 +139,15 @@ def report(label: str, times: list[float]) -> None:
     print(f"{label:>10} " + " ".join(f"{figure:9.1f}" for figure in figures))
 
 
-def main(count: int = 1_000, changes: int = 10, size: int = 2_000) -> None:
+def main(count: int = 1_000, changes: int = 10, size: int = 2_000, tls: str = "") -> None:
     """Measure and print."""
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as directory, socket.socket() as listener:
         data = Path(directory)
+        pair = certificates.make(data) if tls else None
         listener.bind(("127.0.0.1", 0))
         listener.set_inheritable(True)
-        server = context.Process(target=serve_agents, args=(data, listener.fileno()))
+        server = context.Process(target=serve_agents, args=(data, listener.fileno(), pair))
         server.start()
         ours, theirs = context.Pipe()
         store = SqliteStore(data, now)
@@ -144,7 +156,9 @@ def main(count: int = 1_000, changes: int = 10, size: int = 2_000) -> None:
         pid = worker_of(data / "run")
         port = listener.getsockname()[1]
         holder = context.Process(
-            target=hold_streams, args=(port, mint(store), count, theirs), daemon=True
+            target=hold_streams,
+            args=(port, mint(store), count, theirs, str(pair.certificate) if pair else ""),
+            daemon=True,
         )
         measure_opening(pid, holder, ours, count, size)
         measure_pushes(pid, namespaces, ours, count, (changes, size))
@@ -204,4 +218,4 @@ def publish(namespaces: Namespaces, size: int) -> int:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:4]), *sys.argv[4:5])
