@@ -298,6 +298,22 @@ class TestClient:
         with pytest.raises(grpc.RpcError, match="not now"):
             call(agent, address)
 
+    def test_another_operation_does_not_stand_in(
+        self, call: Callable[..., bytes], serve: Callable[..., str]
+    ) -> None:
+        """The failure is the callee's, and the figures tell that the policy could not be obeyed."""
+
+        def behave(_: bytes, context: Any) -> bytes:  # noqa: ANN401  grpc's own
+            context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+            return b""
+
+        other = {"operation": {"service": "score-engine", "operation": "get-old"}}
+        agent = agent_with(fallback=other)
+
+        with pytest.raises(grpc.RpcError, match="not now"):
+            call(agent, serve(behave))
+        assert agent.metrics().edges[0].events == {"fallback-refused": 1}
+
 
 def limit(**fields: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
     """One call a minute."""

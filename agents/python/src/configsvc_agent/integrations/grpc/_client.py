@@ -208,9 +208,12 @@ def _edge(agent: Agent, callee: str, method: str, classify: Classifier) -> Guard
     return agent.edge(callee, operation, classify=classify)
 
 
+_NO_OTHER: Final = "a gRPC client makes no message of another operation from this one's"
+
+
 def _facts(edge: GuardedEdge, method: str, request: Rpc) -> Facts:
     """Only what is declared idempotent may be repeated, or answered from memory."""
-    return Facts(method="POST", cache_key=_cache_key(edge, method, request))
+    return Facts(method="POST", cache_key=_cache_key(edge, method, request), unable=_NO_OTHER)
 
 
 def _cache_key(edge: GuardedEdge, method: str, request: Rpc) -> Hashable | None:
