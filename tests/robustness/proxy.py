@@ -40,6 +40,13 @@ class Proxy:
         self._port = self._listener.getsockname()[1]
         self._run(self._accept, self._listener)
 
+    def lead_to(self, target: str) -> None:
+        """Cut, and pass on to another place from now on."""
+        self.cut()
+        host, _, port = target.rpartition(":")
+        self._target = (host, int(port))
+        self.mend()
+
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
