@@ -43,5 +43,18 @@ METRICS: Final = (
 )
 """In the order in which they are shown; all are prefixed ``configsvc_agentgate_`` there."""
 
+XDS_METRICS: Final = (
+    Metric("streams", "gauge", "Open streams of Envoys and gRPC clients."),
+    Metric("streams_opened", "counter", "Streams that were opened."),
+    Metric("pushes", "counter", "Responses written to streams."),
+    Metric("acks", "counter", "Responses that clients took."),
+    Metric("nacks", "counter", "Responses that clients refused."),
+    Metric("last_push_seconds", "gauge", "When the last response was written, as a Unix time."),
+)
+"""As `METRICS`, of the processes that serve xDS; prefixed ``configsvc_xdsgate_``."""
+
+XDS_PROCESS: Final = "xdsgate-"
+"""What the names of those processes begin with."""
+
 ACK_LATENCY: Final = "ack_latency_microseconds"
 """A histogram of commit to acknowledgement, in the form of `Histogram.to_json`."""

@@ -21,9 +21,6 @@ T = TypeVar("T")
 SOCKETS: Final = "*gate-*.sock"
 """Names of the sockets in the run directory, of every plane; the last ``*`` is the process id."""
 
-METERED: Final = "agentgate-*.sock"
-"""Those of the processes that count what `METRICS` names."""
-
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
@@ -60,7 +57,7 @@ def ask_nodes(directory: Path, namespace: str | None, timeout: float = TIMEOUT) 
 
 def ask_metrics(directory: Path, timeout: float = TIMEOUT) -> MetricsAnswer:
     """Return the metrics of each process; arguments as for `ask_nodes`."""
-    answers, incomplete = _ask_all(directory, METERED, "/internal/metrics", dict, timeout)
+    answers, incomplete = _ask_all(directory, SOCKETS, "/internal/metrics", dict, timeout)
     return MetricsAnswer(answers, incomplete)
 
 

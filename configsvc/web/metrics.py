@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from configsvc.fleet.metrics import METRICS
+from configsvc.fleet.metrics import METRICS, XDS_METRICS, XDS_PROCESS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -90,13 +90,19 @@ class _AgentPlane(Collector):
 
     def collect(self) -> Iterator[Metric]:
         answers = self._ask()
-        for metric in METRICS:
-            family = _FAMILIES[metric.kind](
-                f"configsvc_agentgate_{metric.name}", metric.help, labels=["process"]
-            )
-            for process, numbers in answers.items():
-                family.add_metric([process], numbers.get(metric.name, 0))
-            yield family
+        xds = {name: each for name, each in answers.items() if name.startswith(XDS_PROCESS)}
+        agents = {name: each for name, each in answers.items() if name not in xds}
+        for plane, metrics, numbers in (
+            ("agentgate", METRICS, agents),
+            ("xdsgate", XDS_METRICS, xds),
+        ):
+            for metric in metrics:
+                family = _FAMILIES[metric.kind](
+                    f"configsvc_{plane}_{metric.name}", metric.help, labels=["process"]
+                )
+                for process, each in numbers.items():
+                    family.add_metric([process], each.get(metric.name, 0))
+                yield family
 
 
 _FAMILIES: Final = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}

@@ -10,6 +10,7 @@ from configsvc.access import Principal, UnauthenticatedError
 from configsvc.envoy import Key, Snapshot
 from configsvc.errors import ConfigsvcError
 from configsvc.store import Clock, Records, Store, layout
+from configsvc.xdsgate.counters import Counters
 from configsvc.xdsgate.planes import Compiler, Identity, Wanted
 from configsvc.xdsgate.presence import Presence
 from configsvc.xdsgate.refusals import Refusals, is_local
@@ -53,6 +54,7 @@ class Gate:
         verify: float,
     ) -> None:
         self.presence = presence
+        self.counters = Counters()
         self._refusals: Records[Refusals] = Records(store, Refusals.to_json, Refusals.from_json)
         self._compiler = compiler
         self._authenticate = authenticate
@@ -95,6 +97,7 @@ class Gate:
         """Open a stream; it is sent something once it asks."""
         refusals = await self._read_refusals(client)
         self._count += 1
+        self.counters.streams_opened += 1
         name = f"xds-{self._count}"
         session = Session(name, client, Subscription(delta=delta), refusals, self)
         self._sessions[name] = session
@@ -105,6 +108,18 @@ class Gate:
             session.want(wanted, self._last_good.get(client.identity))
         self.presence.joined(session, self._clock())
         return session
+
+    def metrics(self) -> Mapping[str, float]:
+        """What was counted, see `configsvc.fleet.metrics.XDS_METRICS`."""
+        return self.counters.to_json(len(self._sessions))
+
+    def pushed(self) -> None:
+        """A response was written to a stream."""
+        self.counters.pushed(self._clock())
+
+    def answered(self, *, refused: bool) -> None:
+        """See `Books`."""
+        self.counters.answered(refused=refused)
 
     def close(self, session: Session) -> None:
         """A stream has ended; what nobody asks for any more is forgotten."""

@@ -147,4 +147,4 @@ def _answers(gate: Gate) -> dict[str, Callable[[Mapping[str, str]], Mapping[str,
         rows = gate.presence.roster.rows(query.get("namespace"))
         return {"rows": [row.to_json() for row in rows]}
 
-    return {"/internal/fleet": fleet}
+    return {"/internal/fleet": fleet, "/internal/metrics": lambda _: gate.metrics()}

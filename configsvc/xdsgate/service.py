@@ -75,6 +75,7 @@ class Service(AggregatedDiscoveryServiceServicer):  # type: ignore[misc]  # gene
         try:
             while (response := await session.next()) is not None:
                 await context.write(form.write(response))
+                self._gate.pushed()
         finally:
             reader.cancel()
             with suppress(asyncio.CancelledError):

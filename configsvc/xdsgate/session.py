@@ -27,6 +27,9 @@ class Books(Protocol):
     def accepted(self, session: "Session", snapshot: Snapshot) -> None:
         """A client has all of what it should have."""
 
+    def answered(self, *, refused: bool) -> None:
+        """A client took or refused a response."""
+
     def refused(self, session: "Session", refused: Mapping[Key, str], reason: str) -> None:
         """A client refused resources of these versions."""
 
@@ -87,6 +90,8 @@ class Session:
 
     def take(self, request: Request) -> None:
         """Take a request of the client."""
+        if self._subscription.is_answer(request):
+            self._books.answered(refused=request.error is not None)
         refused = self._subscription.take(request)
         if refused and request.error is not None:
             self.refusals.add(refused, request.error)

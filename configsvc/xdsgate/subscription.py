@@ -87,6 +87,11 @@ class Subscription:
             return False
         return all(state.holds(target.of_kind(kind)) for kind, state in self._kinds.items())
 
+    def is_answer(self, request: Request) -> bool:
+        """Whether a request answers what is under way."""
+        state = self._kinds.get(request.kind)
+        return state is not None and self._is_current(state, request)
+
     def take(self, request: Request) -> dict[Key, str]:
         """Take a request; return what it refuses: versions by kind and name."""
         first = request.kind not in self._kinds

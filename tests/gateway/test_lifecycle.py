@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import threading
@@ -64,6 +65,9 @@ def test_keeps_the_last_good_configuration_when_envoy_refuses(at: Node, scenario
         node.publish(plain(port, to=scenario.one.address))
         node.row("edge", state="applied", version=node.revision)
         assert edge.log.read_text().count("Envoy refuses edge/") == 1
+        counted = _counted(node)
+        assert counted["nacks"] >= 1
+        assert counted["pushes"] > counted["acks"] > counted["streams"] > 0
 
 
 def test_envoy_waits_for_nothing_when_clusters_change(at: Node, scenario: Scenario) -> None:
@@ -79,6 +83,13 @@ def test_envoy_waits_for_nothing_when_clusters_change(at: Node, scenario: Scenar
         assert _status(edge.url) == 200
         assert httpx.get(f"{edge.url}/more").status_code == 200
         assert "initial fetch timed out" not in edge.log.read_text()
+
+
+def _counted(node: Node) -> dict[str, float]:
+    """What the xDS plane counted, by name."""
+    text = node.api.get("/metrics").text
+    found = re.findall(r"^configsvc_xdsgate_(\w+?)(?:_total)?\{.*\} (.*)$", text, re.MULTILINE)
+    return {name: float(value) for name, value in found}
 
 
 def _rejected(record: dict[str, object]) -> dict[str, object] | None:
