@@ -4,10 +4,10 @@
 
 All policies are on for ours (overall deadline, attempt limit, retry with budget, breaker with slow
 calls, rate limit, bulkhead), on a guard alone and through an agent that lives from a file; the
-peers are given what they have of it. Candidates take turns round by round in one process, so that a
-busy machine is busy for all of them. Printed are the median of the rounds, the fastest round, and
-the median's ratio to our guard. Peers are installed into an environment of their own; without a
-registry they are left out.
+peers are given what they have of it. Candidates take turns round by round in one process, by the
+processor time of their thread, so that a busy machine is busy for all of them. Printed are the
+median of the rounds, the fastest round, and the median's ratio to our guard. Peers are installed
+into an environment of their own; without a registry they are left out.
 """
 
 import argparse
