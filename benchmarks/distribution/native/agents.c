@@ -24,9 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, SCRATCH = 1 << 18, OPENING = 200, TICK = 2 };
+enum { EVENTS = 1024, SCRATCH = 1 << 18, OPENING = 200, UPLINKS = 4000, TICK = 2 };
 
-static int poller, port, count, opening, opened, applied, acknowledged, announced;
+static int poller, port, count, opening, uplinks, opened, applied, acknowledged, announced;
 static struct in_addr source;
 static struct agent *agents;
 static int64_t *times, bucket, busiest, requests;
@@ -78,6 +78,7 @@ static void open_line(struct line *line) {
 
 static void close_line(struct line *line) {
     if (line->fd >= 0) close(line->fd);
+    if (line->fd >= 0 && line->is_uplink) uplinks--;
     line->fd = -1;
 }
 
@@ -178,10 +179,11 @@ static void act_on_time(void) {
         struct agent *agent = &agents[i];
         if (agent->reopen && agent->reopen <= present && (announced || opening < OPENING))
             open_stream(agent);
-        if (agent->report && agent->report <= present && agent->session[0]) {
+        if (agent->report && agent->report <= present && agent->session[0] && uplinks < UPLINKS) {
             agent->report = 0;
             close_line(&agent->uplink);
             open_line(&agent->uplink);
+            uplinks++;
         }
     }
     if (announced || opened < count) return;
