@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from configsvc.analysis.bounds import Bounds, stages
+from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ZERO, Range, largest
-from configsvc.analysis.view import EdgeView, System, WorkId
+from configsvc.analysis.view import EdgeView, System, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 
 
@@ -40,10 +41,49 @@ class Abandoned:
         self._bounds = bounds
         self._total: dict[WorkId, Range] = {}
         self._left: dict[WorkId, Range] = {}
+        self._of_calls: dict[WorkId, Range] = {}
         self._below: dict[WorkId, _Worst] = {}
-        self._cut = _cut_by_limits(system, bounds)
+        self._cut: dict[EdgeId, Range] = {}
+
+    @classmethod
+    def of(cls, system: System, bounds: Bounds) -> "Abandoned":
+        """Reckon everything."""
+        found = Abandoned(system, bounds)
+        found._cut = _cut_by_limits(system.works.values(), bounds)
         for component in system.components:
+            found._take(component)
+        return found
+
+    def derived(self, system: System, bounds: Bounds) -> "Abandoned":
+        """The same of a system that was derived from this one: only what differs is reckoned."""
+        difference = Difference.between(self._system, system)
+        if not difference.same_calls:
+            return Abandoned.of(system, bounds)
+        found = Abandoned(system, bounds)
+        found._total, found._left = self._total.copy(), self._left.copy()
+        found._of_calls, found._below = self._of_calls.copy(), self._below.copy()
+        touched = [work for works in difference.works.values() for work in works]
+        edges = {call.edge.id for work in touched for call in work.calls}
+        found._cut = {name: cut for name, cut in self._cut.items() if name not in edges}
+        found._cut.update(_cut_by_limits(touched, bounds))
+        found._retake({(work.node, work.operation) for work in touched}, self._bounds)
+        return found
+
+    def _retake(self, stale: set[WorkId], before: Bounds) -> None:
+        """Reckon stale operations anew, and those that call them as long as something differs."""
+        for component in self._system.components:
+            if stale.isdisjoint(component):
+                continue
+            was = [self._state(work, before) for work in component]
             self._take(component)
+            if was != [self._state(work, self._bounds) for work in component]:
+                callers = self._system.called_by
+                stale.update(caller for work in component for caller in callers.get(work, ()))
+
+    def _state(self, work: WorkId, bounds: Bounds) -> object:
+        """All of an operation that callers go by."""
+        tables = (self._total, self._left, self._of_calls, self._below)
+        return bounds.longest_work(work), *(table.get(work) for table in tables)
 
     def after(self, edge: EdgeView) -> Range:
         """The longest that work goes on below ``edge`` after its caller gave an attempt up."""
@@ -54,7 +94,8 @@ class Abandoned:
         if longest.high <= shortest.low:
             return ZERO
         target = (edge.id.callee, edge.id.operation)
-        unstopped, below = _less(self._total.get(target, longest), shortest), self._of_calls(target)
+        unstopped = _less(self._total.get(target, longest), shortest)
+        below = self._of_calls.get(target, ZERO)
         gives_up = longest.low > shortest.high
         return _unless(_stops(edge), unstopped, below if gives_up else _maybe(below))
 
@@ -72,6 +113,8 @@ class Abandoned:
             self._total |= unknown
             self._left |= unknown
         calls = [call for work in component for call in self._system.works[work].calls]
+        for work in component:
+            self._of_calls[work] = self._of_calls_of(work)
         for work in component if not cyclic else ():
             self._total[work] = self._total_of(work)
             self._left[work] = self._left_of(work)
@@ -93,25 +136,24 @@ class Abandoned:
         """What goes on of an operation that is given up at the worst moment."""
         facts = self._system.works[work].facts
         stops = _either(facts.cancels, facts.honours_deadline)
-        return _unless(stops, self._total[work], self._of_calls(work))
+        return _unless(stops, self._total[work], self._of_calls[work])
 
-    def _of_calls(self, work: WorkId) -> Range:
+    def _of_calls_of(self, work: WorkId) -> Range:
         """What goes on of the calls of an operation that stops."""
-        view = self._system.works.get(work)
-        calls = () if view is None else view.calls
+        calls = self._system.works[work].calls
         return _longest(
             self._left.get((call.edge.id.callee, call.edge.id.operation), ZERO) for call in calls
         )
 
 
-def _cut_by_limits(system: System, bounds: Bounds) -> dict[EdgeId, Range]:
+def _cut_by_limits(works: Iterable[WorkView], bounds: Bounds) -> dict[EdgeId, Range]:
     """After how long a caller's own limit may end a call: what it has left when the call begins.
 
     The operation has worked and waited for earlier stages by then, and of several calls in turn
     for all but the last.
     """
     cut: dict[EdgeId, Range] = {}
-    for work in system.works.values():
+    for work in works:
         if work.facts.limit is None:
             continue
         own = work.facts.own_time

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import groupby
 
-from configsvc.analysis.arithmetic import copies, failure_share, given, worst_case
+from configsvc.analysis.arithmetic import attempt_limit, copies, failure_share, given, worst_case
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
 from configsvc.analysis.rates import Rates
@@ -45,6 +45,7 @@ class Bounds:
         self._uncut: dict[_Key, Range] = {}
         self._cut: dict[int, Range] = {}
         self._given: dict[int, Range] = {}
+        self._limits: dict[int, Range] = {}
 
     def after(self, system: System, difference: Difference) -> "Bounds":
         """The bounds of a system that was derived from this one; what still holds is kept.
@@ -58,7 +59,7 @@ class Bounds:
         if difference.same_calls:  # a retry budget goes by the rate
             bounds._copies = self._copies.copy()
         bounds._cut = self._cut.copy()
-        bounds._given = self._given.copy()
+        bounds._given, bounds._limits = self._given.copy(), self._limits.copy()
         bounds._alone, bounds._uncut = self._alone, self._uncut
         bounds._forget(difference)
         vars(bounds)["_rates"] = self._rates.after(system, difference)
@@ -68,6 +69,7 @@ class Bounds:
         for edge in difference.gone:
             self._copies.pop(id(edge), None)
             self._given.pop(id(edge), None)
+            self._limits.pop(id(edge), None)
             self._worst_cases.pop(id(edge), None)
         for work in difference.works_gone:
             self._longest.pop((work.node, work.operation), None)
@@ -122,6 +124,13 @@ class Bounds:
         if found is None:
             plain = edge.retry is None and edge.hedge is None
             found = self._copies[id(edge)] = ONE if plain else self._reckon(edge, copies)
+        return found
+
+    def attempt_limit(self, edge: EdgeView) -> Range:
+        """How long one attempt may take."""
+        found = self._limits.get(id(edge))
+        if found is None:
+            found = self._limits[id(edge)] = extremes(lambda s: attempt_limit(Edge(edge, self, s)))
         return found
 
     def given(self, edge: EdgeView) -> Range:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar
 
-from configsvc.analysis.view import CallView, EdgeView, PolicyView, WorkId, WorkView
+from configsvc.analysis.view import CallView, EdgeView, PolicyView, System, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 
@@ -61,6 +61,24 @@ class Difference:
             works={name: tuple(after.works.values()) for name, (_, after) in callers.items()},
             nodes=nodes,
             same_calls=all(_calls(before) == _calls(after) for before, after in works),
+        )
+
+    @classmethod
+    def between(cls, before: System, after: System) -> Self:
+        """Compare two systems of which one was derived from the other, in any number of steps."""
+        gone = _without([(before.by_id, after.by_id)])
+        fresh = _without([(after.by_id, before.by_id)])
+        works_gone = tuple(_without([(before.works, after.works)]))
+        works_fresh = tuple(_without([(after.works, before.works)]))
+        names = {work.node for work in (*works_gone, *works_fresh)}
+        return cls(
+            gone=tuple(gone),
+            fresh=tuple(fresh),
+            works_gone=works_gone,
+            works_fresh=works_fresh,
+            works={name: after.works_of.get(name, ()) for name in names},
+            nodes=frozenset(node.name for node in _without([(after.nodes, before.nodes)])),
+            same_calls=after.components is before.components,
         )
 
     @property

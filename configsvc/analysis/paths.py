@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from configsvc.analysis.arithmetic import attempt_limit
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.guarded import readable
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
-from configsvc.analysis.readers import Edge
-from configsvc.analysis.scenario import extremes
 from configsvc.analysis.view import CallView, EdgeView, System, WorkId
 from configsvc.model.findings import EdgeId
 
@@ -218,8 +215,7 @@ class Amplification:
         hedge = edge.hedge
         if hedge is not None:
             return longest > readable(lambda: hedge.delay, 0)
-        limit = extremes(lambda scenario: attempt_limit(Edge(edge, self._bounds, scenario)))
-        return longest > limit.low
+        return longest > self._bounds.attempt_limit(edge).low
 
     def _arrivals(self, bound: _Bound, *, timed: bool = False) -> dict[WorkId, _Arrival]:
         """The largest number of copies at each operation at which more than one arrives.

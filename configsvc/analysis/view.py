@@ -398,6 +398,15 @@ class System:
         ]
 
     @cached_property
+    def called_by(self) -> Mapping[WorkId, Sequence[WorkId]]:
+        """The operations that call each operation; one that calls it twice is there twice."""
+        found: dict[WorkId, list[WorkId]] = {}
+        for name, work in self.works.items():
+            for call in work.calls:
+                found.setdefault((call.edge.id.callee, call.edge.id.operation), []).append(name)
+        return found
+
+    @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
         """Who declares to call whom."""
         return frozenset(edge.id[:2] for edge in self.edges)
@@ -435,7 +444,9 @@ class System:
         """
         known: dict[str, object] = {"by_id": by_id, "works_of": {**before.works_of, **works}}
         if same_calls:
-            names = ("components", "cyclic", "calling", "pairs", "called", "gateways")
+            names = (
+                "components", "cyclic", "calling", "called_by", "pairs", "called", "gateways",
+            )  # fmt: skip
             known |= {name: getattr(before, name) for name in names}
         vars(self).update(known)  # where a `cached_property` keeps what it has found
 

@@ -58,7 +58,7 @@ def plan_of(comparison: Comparison, today: date) -> Plan:
     standing = Standing.of(before, ALL).on(today)
     changed = standing.after(after, comparison.keys)
     was, now = standing.report(today), changed.report(today)
-    bounds = BoundsOf.standing(standing), BoundsOf.standing(changed)
+    bounds = (at_first := BoundsOf.standing(standing)), at_first.after(changed)
     known = {mark for finding in was.waived for mark in finding.fingerprints}
     return Plan(
         comparison=comparison,

@@ -50,15 +50,11 @@ def compare_bounds(was: BoundsOf, now: BoundsOf) -> BoundChanges:
 
 def _ways_in(was: BoundsOf, now: BoundsOf) -> list[WayInChange]:
     found = [
-        WayInChange(*work, before, after)
+        WayInChange(*work, was.way_in(work), now.way_in(work))
         for work in sorted(was.operations | now.operations)
-        if _cost(before := was.way_in(work)) != _cost(after := now.way_in(work))
+        if was.cost(work) != now.cost(work)
     ]
     return sorted(found, key=_growth, reverse=True)
-
-
-def _cost(way: WayIn | None) -> object:
-    return None if way is None else (way.longest, way.abandoned)
 
 
 def _growth(change: WayInChange) -> float:

@@ -83,6 +83,12 @@ class BoundsOf:
         found._take(analysis.system, analysis.bounds, analysis.amplification)  # noqa: SLF001
         return found
 
+    def after(self, standing: Standing) -> Self:
+        """The bounds of a catalog that was derived from this one."""
+        found = self.standing(standing)
+        found._abandoned = self._abandoned.derived(found._system, found._bounds)  # noqa: SLF001
+        return found
+
     def _take(self, system: System, bounds: Bounds, amplification: Amplification) -> None:
         self._system = system
         self._bounds = bounds
@@ -110,6 +116,13 @@ class BoundsOf:
         abandoned, given_up = self._abandoned.below(work)
         path = binding_path(self._system, self._bounds, work)
         return WayIn(*work, self._bounds.longest(view), path, abandoned, given_up)
+
+    def cost(self, work: WorkId) -> tuple[Range, Range] | None:
+        """The longest time of a way in and the longest work for nobody; None where it is none."""
+        view = self._system.works.get(work)
+        if view is None or not self._is_way_in(view):
+            return None
+        return self._bounds.longest(view), self._abandoned.below(work)[0]
 
     def ways_in(self) -> Iterator[WayIn]:
         """Every way in, by node and operation."""
@@ -143,7 +156,7 @@ class BoundsOf:
 
     @cached_property
     def _abandoned(self) -> Abandoned:
-        return Abandoned(self._system, self._bounds)
+        return Abandoned.of(self._system, self._bounds)
 
     def _is_way_in(self, work: WorkView) -> bool:
         if work.alternatives and work.operation == ANY_OPERATION:

@@ -31,6 +31,6 @@ def preview_of(
     judgement: Judgement, was: BoundsOf, errors: tuple[DocumentError, ...] = ()
 ) -> Preview:
     """The preview of what was judged; `was` are the bounds before it."""
-    proposal, now = judgement.proposal, BoundsOf.standing(judgement.standing)
+    proposal, now = judgement.proposal, was.after(judgement.standing)
     edges = changed_edges(proposal.before.catalog, proposal.after, proposal.keys, (was, now))
     return Preview(judgement, errors, edges, compare_bounds(was, now))

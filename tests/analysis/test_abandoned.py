@@ -44,7 +44,7 @@ spec: {target: {to: stock}, attempt: 2s, overall: 2s}
 def work_of(text: str, *, shop: str = "false", stock: str = "false") -> dict[str, Range]:
     """What goes on below each edge, by its callee, and below the way in."""
     system = system_of(values_of(text.replace("SHOP", shop).replace("STOCK", stock)))
-    found = Abandoned(system, Bounds(system))
+    found = Abandoned.of(system, Bounds(system))
     by_callee = {edge.id.callee: found.after(edge) for edge in system.edges}
     time, edge = found.below(("web", "show"))
     return {**by_callee, "worst": time, f"below {edge and edge.callee}": time}
@@ -142,7 +142,7 @@ def test_in_a_cycle_it_is_unknown() -> None:
 def test_a_deep_chain_names_the_nearest_gap_only() -> None:
     """What is missing does not pile up from hop to hop."""
     system = long_chain()
-    time, _ = Abandoned(system, Bounds(system)).below(("s0", "do"))
+    time, _ = Abandoned.of(system, Bounds(system)).below(("s0", "do"))
 
     assert len(time.missing) < 5
 

@@ -30,7 +30,7 @@ def test_nothing_goes_on_longer_than_its_bound(generated: Generated, load: Load,
     """In a chain whose operations take their worst time, whoever gives up first."""
     quiet = _unhedged(generated)
     view = native_system(quiet.catalog)
-    abandoned = Abandoned(view, Bounds(view))
+    abandoned = Abandoned.of(view, Bounds(view))
     bounds = [abandoned.below(("s0", OPERATION))[0].high]
     bounds += [abandoned.after(edge).high for edge in view.edges]
 
@@ -49,7 +49,7 @@ def test_bound_is_reached() -> None:
     found = simulate(system_of(catalog, [edge]), [Arrivals(edge, ONE_CALL)], extreme=True)
 
     seen = found.works["s1", OPERATION].after_giving_up
-    assert seen == Abandoned(view, Bounds(view)).after(view.by_id[edge]).high
+    assert seen == Abandoned.of(view, Bounds(view)).after(view.by_id[edge]).high
     assert seen == 800 * MILLISECOND
 
 
@@ -69,7 +69,7 @@ def test_a_callers_own_limit_gives_calls_up_too() -> None:
     view = native_system(catalog)
     found = simulate(system_of(catalog, [first]), [Arrivals(first, ONE_CALL)], extreme=True)
     seen = found.works["s2", OPERATION].after_giving_up
-    assert seen == Abandoned(view, Bounds(view)).after(view.by_id[second]).high
+    assert seen == Abandoned.of(view, Bounds(view)).after(view.by_id[second]).high
     assert seen == 300 * MILLISECOND
 
 
