@@ -65,7 +65,8 @@ def test_a_system_taken_apart_and_put_together(name: str) -> None:
     namespace.check()
 
 
-@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
+@pytest.mark.timeout(300)
+@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 2**32))
 def test_edits_of_a_generated_graph(shape: str, seed: int) -> None:
     """Policies, services, calls, rates, gateways and waivers come, change and go."""

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,8 @@ from tests.analysis.changing import Namespace, edit_of
 from tests.analysis.graphs import SHAPES, documents
 
 
-@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
+@pytest.mark.timeout(300)
+@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 2**32))
 def test_edits_of_a_generated_graph(shape: str, seed: int) -> None:
     """Of every edge, every way in and every operation, after each of several changes."""
