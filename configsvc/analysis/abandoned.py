@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from configsvc.analysis.bounds import Bounds, stages
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import ZERO, Range, largest
-from configsvc.analysis.view import EdgeView, System, WorkId, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import EdgeView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 
 

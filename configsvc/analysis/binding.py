@@ -4,7 +4,8 @@ from typing import Final
 
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import Range
-from configsvc.analysis.view import CallView, System, WorkId
+from configsvc.analysis.system import System
+from configsvc.analysis.view import CallView, WorkId
 from configsvc.model.findings import EdgeId
 
 MOST_HOPS: Final = 50

@@ -14,15 +14,8 @@ from configsvc.analysis.interval import ONE, ZERO, Range, largest, total
 from configsvc.analysis.rates import Rates
 from configsvc.analysis.readers import Edge, missing_data
 from configsvc.analysis.scenario import Scenario, UndecidableError, extremes
-from configsvc.analysis.view import (
-    CallView,
-    Concurrency,
-    EdgeView,
-    System,
-    Traffic,
-    WorkId,
-    WorkView,
-)
+from configsvc.analysis.system import System
+from configsvc.analysis.view import CallView, Concurrency, EdgeView, Traffic, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.quantities import SECOND, WHOLE
 

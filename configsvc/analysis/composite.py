@@ -10,16 +10,9 @@ from configsvc.analysis.interval import Range, largest, total
 from configsvc.analysis.paths import Hop, PathView
 from configsvc.analysis.readers import Surroundings, settle
 from configsvc.analysis.scenario import Name, Scenario
+from configsvc.analysis.system import System
 from configsvc.analysis.text import rate, span, yes_no
-from configsvc.analysis.view import (
-    CallView,
-    EdgeView,
-    NodeView,
-    PolicyView,
-    System,
-    WorkId,
-    WorkView,
-)
+from configsvc.analysis.view import CallView, EdgeView, NodeView, PolicyView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 from configsvc.model.policies import Leaf, Target

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar
 
-from configsvc.analysis.view import CallView, EdgeView, PolicyView, System, WorkId, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import CallView, EdgeView, PolicyView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 

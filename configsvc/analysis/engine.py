@@ -17,7 +17,7 @@ from configsvc.analysis.reach import Reach
 from configsvc.analysis.report import Report, worst_first
 from configsvc.analysis.rule import Rule, SystemRule
 from configsvc.analysis.suite import Suite
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.analysis.waivers import Waivers
 from configsvc.model.findings import EdgeId
 

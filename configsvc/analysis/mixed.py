@@ -21,7 +21,8 @@ from configsvc.analysis.paths import Amplification
 from configsvc.analysis.report import Mark, Report, worst_first
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.suite import Suite
-from configsvc.analysis.view import Concurrency, EdgeView, System, Traffic
+from configsvc.analysis.system import System
+from configsvc.analysis.view import Concurrency, EdgeView, Traffic
 from configsvc.analysis.waivers import Waivers
 from configsvc.model.findings import Finding, OldSide, Place
 

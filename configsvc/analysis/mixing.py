@@ -11,13 +11,13 @@ from operator import attrgetter
 from typing import Final
 
 from configsvc.analysis.conflict import Provenance
+from configsvc.analysis.system import System
 from configsvc.analysis.view import (
     POLICIES,
     CallView,
     EdgeView,
     MissingReference,
     NodeView,
-    System,
     WorkId,
     WorkView,
 )

@@ -13,6 +13,7 @@ from configsvc.analysis.interned import Interned
 from configsvc.analysis.mistakes import missing_references
 from configsvc.analysis.native_callers import NOBODY, Caller, Callers, Runtimes
 from configsvc.analysis.native_routes import operation_requests, route_views
+from configsvc.analysis.system import System
 from configsvc.analysis.view import (
     NATIVE,
     AmbiguousEdge,
@@ -20,7 +21,6 @@ from configsvc.analysis.view import (
     NodeView,
     PolicyView,
     Runtime,
-    System,
     WorkId,
 )
 from configsvc.model.findings import EdgeId

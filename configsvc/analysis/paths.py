@@ -15,7 +15,8 @@ from configsvc.analysis.difference import Difference
 from configsvc.analysis.guarded import readable
 from configsvc.analysis.interval import ONE, Range
 from configsvc.analysis.outcomes import overlap
-from configsvc.analysis.view import CallView, EdgeView, System, WorkId
+from configsvc.analysis.system import System
+from configsvc.analysis.view import CallView, EdgeView, WorkId
 from configsvc.model.findings import EdgeId
 
 _Bound = Callable[[Range], float]

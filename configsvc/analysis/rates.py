@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from configsvc.analysis.difference import Difference
 from configsvc.analysis.interval import Range, total
-from configsvc.analysis.view import CallView, EdgeView, System, Traffic, WorkId, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import CallView, EdgeView, Traffic, WorkId, WorkView
 from configsvc.model.names import ANY_OPERATION
 
 K = TypeVar("K", bound=Hashable)

@@ -6,7 +6,8 @@ from typing import Final, Self
 
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.difference import Difference
-from configsvc.analysis.view import EdgeView, NodeView, PolicyView, System, WorkId, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import EdgeView, NodeView, PolicyView, WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import Key
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from configsvc.analysis.composite import Document, Node, Path, Work
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.readers import Edge
-from configsvc.analysis.view import System, WaiverUse
+from configsvc.analysis.system import System
+from configsvc.analysis.view import WaiverUse
 from configsvc.model.findings import Severity
 
 SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "References")

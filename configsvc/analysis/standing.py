@@ -9,7 +9,7 @@ from configsvc.analysis.engine import Analysis
 from configsvc.analysis.native import NativeView
 from configsvc.analysis.report import Report
 from configsvc.analysis.rule import Rule
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.model.names import Key
 from configsvc.resolve import Catalog
 

@@ -22,7 +22,8 @@ from configsvc.analysis.rule import (
 )
 from configsvc.analysis.runs import run_node, run_path, run_work
 from configsvc.analysis.scenario import Outcome
-from configsvc.analysis.view import EdgeView, NodeView, PolicyView, System, WaiverUse, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import EdgeView, NodeView, PolicyView, WaiverUse, WorkView
 from configsvc.model.findings import Subject
 
 R = TypeVar("R", bound=Rule)

@@ -15,7 +15,8 @@ from configsvc.analysis.binding import binding_path
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ZERO, Range
 from configsvc.analysis.paths import Amplification
-from configsvc.analysis.view import System, WorkId, WorkView
+from configsvc.analysis.system import System
+from configsvc.analysis.view import WorkId, WorkView
 from configsvc.model.findings import EdgeId
 from configsvc.model.names import ANY_OPERATION
 from configsvc.resolve import Catalog

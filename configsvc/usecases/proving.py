@@ -10,7 +10,7 @@ from typing import Any, Final
 from configsvc.analysis import native_system
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.formats import finding_data
-from configsvc.analysis.view import System as View
+from configsvc.analysis.system import System as View
 from configsvc.analysis.view import Traffic
 from configsvc.model.experiments import Experiment, Fault
 from configsvc.model.findings import EdgeId, Finding

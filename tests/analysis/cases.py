@@ -16,7 +16,7 @@ import yaml
 
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules import ALL
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from tests.analysis.documents import system_of, values_of
 
 FOLDER = Path(__file__).parent / "cases"

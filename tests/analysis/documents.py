@@ -8,7 +8,7 @@ from configsvc.analysis import Report, Rule, native_system, run_rules
 from configsvc.analysis.imported import KIND, runtimes_of
 from configsvc.analysis.pages import complete
 from configsvc.analysis.rules import ALL
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.resolve import Catalog
 from configsvc.schema import load_text, load_value, read
 

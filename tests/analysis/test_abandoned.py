@@ -6,7 +6,7 @@ from configsvc.analysis.abandoned import Abandoned
 from configsvc.analysis.binding import binding_path
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import ZERO, Range
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from tests.analysis.documents import system_of, values_of
 
 CHAIN = """\

@@ -6,7 +6,8 @@ from configsvc.analysis import native_system
 from configsvc.analysis.bounds import Bounds
 from configsvc.analysis.interval import Range
 from configsvc.analysis.paths import Amplification
-from configsvc.analysis.view import EdgeView, System
+from configsvc.analysis.system import System
+from configsvc.analysis.view import EdgeView
 from configsvc.model.findings import EdgeId
 from tests.analysis.documents import catalog_of
 

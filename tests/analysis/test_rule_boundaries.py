@@ -16,7 +16,7 @@ import pytest
 from configsvc.analysis import run_rules
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.rules import ALL
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from tests.analysis.cases import cases_of
 from tests.analysis.documents import TODAY
 

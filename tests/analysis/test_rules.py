@@ -25,7 +25,7 @@ from configsvc.analysis.rule import (
 )
 from configsvc.analysis.rules import ALL, RETIRED
 from configsvc.analysis.scenario import Scenario, explore
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.analysis.waivers import Waivers
 from tests.analysis.cases import cases_of
 from tests.analysis.documents import TODAY

@@ -7,8 +7,9 @@ from typing import Final
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.guarded import readable
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import count, decimal
-from configsvc.analysis.view import CallView, System, WorkId
+from configsvc.analysis.view import CallView, WorkId
 from configsvc.model.findings import Severity, Subject, Witness
 
 _SHOWN: Final = 8

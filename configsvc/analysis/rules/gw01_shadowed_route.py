@@ -6,7 +6,7 @@ from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.meeting import Meetings
 from configsvc.analysis.routing import RouteView
 from configsvc.analysis.rule import SystemRule
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.model.findings import Place, Severity, Subject, Witness
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.rule import SystemRule
-from configsvc.analysis.view import System
+from configsvc.analysis.system import System
 from configsvc.model.findings import Place, Severity, Subject, Witness
 
 

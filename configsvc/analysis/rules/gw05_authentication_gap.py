@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.routing import RouteView, covers
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import listed
-from configsvc.analysis.view import System, WorkId
+from configsvc.analysis.view import WorkId
 from configsvc.model.findings import Place, Severity, Subject, Witness
 
 

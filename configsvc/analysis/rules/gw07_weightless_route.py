@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import count
-from configsvc.analysis.view import System
 from configsvc.model.findings import Place, Severity, Subject, Witness
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import listed
-from configsvc.analysis.view import System
 from configsvc.model.findings import EdgeId, Severity, Subject, Witness
 from configsvc.model.names import ANY_OPERATION
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from configsvc.analysis.conflict import Conflict
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import listed
-from configsvc.analysis.view import EdgeView, PolicyView, System
+from configsvc.analysis.view import EdgeView, PolicyView
 from configsvc.model.findings import Place, Severity, Subject, Witness
 from configsvc.model.names import Key, Kind
 from configsvc.model.policies import Leaf

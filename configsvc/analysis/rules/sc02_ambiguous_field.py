@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from configsvc.analysis.conflict import Conflict, Evidence
 from configsvc.analysis.rule import SystemRule
+from configsvc.analysis.system import System
 from configsvc.analysis.text import count
-from configsvc.analysis.view import AmbiguousEdge, System
+from configsvc.analysis.view import AmbiguousEdge
 from configsvc.model.findings import Severity, Subject, Witness
 
 
