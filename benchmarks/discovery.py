@@ -1,7 +1,8 @@
 """How fast callers hear of instances: one killed, one new. The lease's grace is shown apart.
 
 A real node and real processes: an instance is a process with an agent and an HTTP server; the
-callers are 1,000 raw streams, and one agent that makes requests.
+callers are 1,000 raw streams, and one agent that makes requests; at last it makes them without a
+pause while the instances of a service restart.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -54,6 +56,19 @@ DOCUMENTS = [
         "kind": "Timeout",
         "metadata": {"name": "all"},
         "spec": {"target": {}, "attempt": "1s", "overall": "2s"},
+    },
+    {
+        "apiVersion": "configsvc/v1",
+        "kind": "Retry",
+        "metadata": {"name": "to-score-engine"},
+        "spec": {
+            "target": {"to": "score-engine"},
+            "attempts": 3,
+            "retryOn": ["connect", "refused", "reset"],
+            "backoff": {"base": "5ms", "max": "50ms"},
+            "budget": {"ratio": "20%", "minPerSecond": 5},
+            "otherInstance": True,
+        },
     },
 ]
 
@@ -212,6 +227,59 @@ def first_request(node: Node, tokens: dict[str, str], times: int) -> None:
     )
 
 
+def restarts(node: Node, tokens: dict[str, str], count: int = 3) -> None:
+    """Restart the instances one after another under load, and count what was repeated and lost."""
+    environment = _environment(node, tokens["player-engine"])
+    running = [start_instance(node, tokens["score-engine"])[0] for _ in range(count)]
+    outcomes: Counter[str] = Counter()
+    stop = threading.Event()
+    with Agent(
+        "player-engine",
+        url=environment["CONFIGSVC_URL"],
+        token=tokens["player-engine"],
+        namespace=NAMESPACE,
+        cache_dir="none",
+    ) as agent:
+        agent.wait_ready(10)
+        _await_instances(agent, count)
+
+        def load() -> None:
+            with httpx.Client(transport=GuardedTransport(agent)) as client:
+                while not stop.is_set():
+                    outcomes[_outcome(client)] += 1
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for position, process in enumerate(running):
+            process.communicate()  # a clean stop
+            running[position] = start_instance(node, tokens["score-engine"])[0]
+            _await_instances(agent, count)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        retried = sum(edge.events.get("retry", 0) for edge in agent.metrics().edges)
+    for process in running:
+        process.communicate()
+    print(
+        f"  {count} instances restarted one after another     {outcomes.total():,} requests, "
+        f"{retried} repeated, {outcomes['failed']} failed"
+    )
+
+
+def _await_instances(agent: Agent, count: int) -> None:
+    while (balancer := agent.balancer("score-engine")) is None or len(balancer.addresses) < count:
+        time.sleep(0.002)
+
+
+def _outcome(client: httpx.Client) -> str:
+    try:
+        client.get("http://score-engine/scores").raise_for_status()
+    except httpx.HTTPError:
+        return "failed"
+    return "answered"
+
+
 def main(callers: int, times: int) -> None:
     """Measure and print."""
     with Node() as node:
@@ -219,6 +287,7 @@ def main(callers: int, times: int) -> None:
         tokens = {each: node.agent_token(each) for each in ("player-engine", "score-engine")}
         asyncio.run(kills(node, tokens, callers, times))
         first_request(node, tokens, times)
+        restarts(node, tokens)
 
 
 if __name__ == "__main__":
