@@ -57,6 +57,7 @@ class Finder:
     def __init__(self, namespace: str, surroundings: Surroundings) -> None:
         self._namespace = namespace
         self._surroundings = surroundings
+        self._names: dict[frozenset[str], frozenset[str]] = {}
 
     def on_edge(self, view: EdgeView, outcomes: Iterable[tuple[Rule, Outcome]]) -> Found:
         """What rules found on one edge."""
@@ -66,6 +67,7 @@ class Finder:
         for rule, outcome in outcomes:
             if isinstance(outcome, Undecided):
                 names = missing_data(outcome.missing, view, self._surroundings)
+                names = self._names.setdefault(names, names)  # of deep graphs they are long
                 gaps.append(Gap(rule.code, outcome.missing, names, subject, of_edge=True))
             elif outcome is not None:
                 hits += self._hit(rule, outcome, subject, view.provenance, (view.id,))

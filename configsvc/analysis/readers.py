@@ -53,8 +53,11 @@ def missing_data(names: frozenset[str], edge: EdgeView, graph: Surroundings) -> 
     """The undeclared fields that an outcome about ``edge`` depends on, by their own names."""
     if names.isdisjoint(REACHING):
         return names
-    found = (REACHING[name](graph, edge).missing if name in REACHING else (name,) for name in names)
-    return frozenset().union(*found)
+    found = {
+        REACHING[name](graph, edge).missing if name in REACHING else frozenset({name})
+        for name in names
+    }
+    return found.pop() if len(found) == 1 else frozenset().union(*found)
 
 
 class TrafficReader:

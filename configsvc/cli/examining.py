@@ -7,6 +7,7 @@ from datetime import date
 from configsvc.analysis import Report, Standing, mixed_report
 from configsvc.analysis.rules import ALL
 from configsvc.cli.baselines import Baseline, narrowed
+from configsvc.cli.collecting import paused
 from configsvc.cli.comparing import compare
 from configsvc.cli.origins import Origin
 from configsvc.cli.sources import Sources
@@ -34,6 +35,7 @@ class Examination:
         return self.standing.catalog
 
 
+@paused()
 def examine(
     sources: Sources,
     namespace: str,

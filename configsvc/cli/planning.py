@@ -6,6 +6,7 @@ from datetime import date
 
 from configsvc.analysis import Report, Standing, new_findings
 from configsvc.analysis.rules import ALL
+from configsvc.cli.collecting import paused
 from configsvc.cli.comparing import Comparison
 from configsvc.model.findings import Finding, Severity
 from configsvc.model.names import Key
@@ -52,6 +53,7 @@ class Plan:
         return not self.resources
 
 
+@paused()
 def plan_of(comparison: Comparison, today: date) -> Plan:
     """Run today's rules over both sides of a change and compare everything that can be."""
     before, after = comparison.before, comparison.after

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from configsvc.cli.collecting import paused
 from configsvc.cli.terminal import progress
 from configsvc.gitops.sources import SourceError, Sources, find
 
@@ -14,6 +15,7 @@ class NothingToReadError(SourceError):
     """There is no file under the paths that were named."""
 
 
+@paused()
 def load(paths: Sequence[Path], today: date) -> Sources:
     """Read everything under the paths; what is wrong with documents is in the result.
 
