@@ -72,7 +72,7 @@ test: console-if-possible
 # The whole of the robustness suites; `make test` runs a bounded part of them.
 .PHONY: robustness
 robustness: $(INSTALLED)
-	ROBUSTNESS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -n $(JOBS) -m 'robustness or not robustness' tests/robustness $(ARGS)
+	ROBUSTNESS_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -n $(JOBS) -m 'robustness or not robustness' tests/robustness tests/analysis/test_hostile.py $(ARGS)
 
 # Parts, so that `make --keep-going lint` reports on all of them.
 .PHONY: lint lint-style lint-types lint-imports lint-console

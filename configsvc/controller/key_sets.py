@@ -15,7 +15,7 @@ from configsvc.access import Principal, Role
 from configsvc.errors import ConfigsvcError
 from configsvc.model.names import API_VERSION, Key, Kind
 from configsvc.schema import canonical, digest, load_value
-from configsvc.store import AuditEntry, AuditTrail, Namespaces
+from configsvc.store import AuditEntry, AuditTrail, Head, Namespaces
 from configsvc.usecases import Change, ControlPlane, Workspace
 
 _log = logging.getLogger("configsvc.controller")
@@ -76,6 +76,7 @@ class KeySetKeeper:
         self._clock = clock
         self._every = every
         self._sets: dict[Place, _Set] = {}
+        self._seen: dict[str, tuple[Head, tuple[Place, ...]]] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -109,11 +110,19 @@ class KeySetKeeper:
                 self._refresh(place, each)
 
     def _places(self) -> Iterator[Place]:
+        """All sets; a namespace is read again only once its head has moved."""
+        before, self._seen = self._seen, {}
         for head in self._namespaces.heads():
-            catalog = self._workspace(head.namespace).catalog
-            for name, found in catalog.authentications.items():
-                if found.jwt is not None and found.jwt.jwks_url is not None:
-                    yield head.namespace, name, found.jwt.jwks_url
+            known = before.get(head.namespace)
+            if known is None or known[0] != head:
+                known = head, tuple(self._places_in(head.namespace))
+            self._seen[head.namespace] = known
+            yield from known[1]
+
+    def _places_in(self, namespace: str) -> Iterator[Place]:
+        for name, found in self._workspace(namespace).catalog.authentications.items():
+            if found.jwt is not None and found.jwt.jwks_url is not None:
+                yield namespace, name, found.jwt.jwks_url
 
     def _workspace(self, namespace: str) -> Workspace:
         return self._plane.inspector.workspace(_identity(namespace), namespace)

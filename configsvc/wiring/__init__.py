@@ -1,5 +1,4 @@
-"""The composition root: the only room that names a backend, and that starts processes."""
+"""The composition root: the only room that names a backend, and that starts processes.
 
-from configsvc.wiring.assembly import control_plane, open_store
-
-__all__ = ["control_plane", "open_store"]
+It exports nothing: a child of a node must ask for its parent's end before it loads the rest.
+"""

@@ -4,9 +4,11 @@ The settings come from the environment. The child ends when its parent has ended
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import FrameType
 from typing import Final
 
 from configsvc.settings import Settings
@@ -31,11 +33,17 @@ def main(arguments: Sequence[str]) -> None:
     """Run the child that the arguments name."""
     name, parent, pipe, *descriptors = arguments
     os.umask(_PRIVATE)
+    signal.signal(signal.SIGTERM, _leave)  # until it serves, and then minds the signal itself
     lifeline.follow(int(parent), int(pipe))
     settings = Settings.load(environ=os.environ)
     logs.set_up(settings, name)
     serve: Serve = import_module(PROCESSES[name]).serve
     serve(settings, int(descriptors[0]) if descriptors else -1)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End cleanly: who is told to stop while it still starts has nothing to finish."""
+    sys.exit(0)
 
 
 if __name__ == "__main__":

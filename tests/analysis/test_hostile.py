@@ -91,8 +91,15 @@ def checked(name: str) -> Report:
     return analyze(catalog_of(graph(GRAPHS[name])), ALL, today=TODAY)
 
 
+LONG = {"everybody calls all of 300"}
+"""Graphs that take most of a minute: for `make robustness`."""
+
+
 @ENDS
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.robustness) if n in LONG else n for n in GRAPHS],
+)
 def test_the_check_ends_in_bounded_memory(name: str) -> None:
     """However many paths there are, one and a half gibibytes of address space suffice."""
     found = bounded(name, 1_536)

@@ -136,6 +136,7 @@ def test_termination_ends_everything_cleanly(server: RunningServer) -> None:
     """SIGTERM ends the node with 0, with all its processes and without its traces."""
     everybody = Watched(descendants(server.process.pid))
     urls = [server.url, server.agents_url]
+    await_line(server, "leading")  # planes serve before the controller has loaded all it needs
 
     assert server.stop() == Exit.CLEAN
     assert everybody.await_end() == set()
