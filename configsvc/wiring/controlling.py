@@ -1,10 +1,7 @@
 """The controller's process."""
 
-import signal
-import threading
 import time
 from contextlib import closing
-from types import FrameType
 from typing import Final
 
 from configsvc.controller import (
@@ -29,6 +26,7 @@ from configsvc.store import Answers, AuditTrail, Collector, Namespaces, Store
 from configsvc.wiring.assembly import control_plane, now, open_etcd, open_store, random_name
 from configsvc.wiring.folders import watched_folders
 from configsvc.wiring.membership import Member, join
+from configsvc.wiring.stopping import Stopping
 
 COMPACT_EVERY: Final = 300.0
 """Seconds between two compactions of an etcd's history."""
@@ -36,13 +34,7 @@ COMPACT_EVERY: Final = 300.0
 
 def serve(settings: Settings, _descriptor: int) -> None:
     """Do the controller's rounds until SIGTERM or SIGINT."""
-    stop = threading.Event()
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+    stop = Stopping()
     member = Member.load(settings)
     if member is None:
         with closing(open_store(settings)) as store:
@@ -52,7 +44,7 @@ def serve(settings: Settings, _descriptor: int) -> None:
         _control_cluster(settings, member, stop)
 
 
-def _control_cluster(settings: Settings, member: Member, stop: threading.Event) -> None:
+def _control_cluster(settings: Settings, member: Member, stop: Stopping) -> None:
     """Keep this node's record, and work while it is the oldest one."""
     with closing(open_etcd(settings)) as store:
         lease, leadership = join(settings, member, store)
@@ -65,7 +57,7 @@ def _control(
     settings: Settings,
     store: Store,
     leadership: Leadership,
-    stop: threading.Event,
+    stop: Stopping,
     *duties: Duty,
 ) -> None:
     namespaces = Namespaces(store, now, random_name)
