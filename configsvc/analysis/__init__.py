@@ -1,6 +1,6 @@
 """Finds policies that do not fit together: rules over a neutral view of the call graph."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from configsvc.analysis.engine import run_rules
@@ -9,7 +9,6 @@ from configsvc.analysis.native import Runtimes, native_system
 from configsvc.analysis.report import Mark, Report, new_findings
 from configsvc.analysis.rule import Rule
 from configsvc.analysis.standing import Standing
-from configsvc.model.findings import EdgeId
 from configsvc.resolve import Catalog
 
 __all__ = [
@@ -32,15 +31,14 @@ def analyze(
     rules: Sequence[type[Rule]],
     *,
     today: date,
-    only: Collection[EdgeId] | None = None,
     runtimes: Runtimes | None = None,
 ) -> Report:
     """Run ``rules`` over everything in ``catalog``.
 
-    ``today`` decides which waivers hold; ``only`` restricts the rules about single edges to these;
-    ``runtimes`` tells what enforces the policies of imported edges.
+    ``today`` decides which waivers hold; ``runtimes`` tells what enforces the policies of imported
+    edges.
     """
-    return run_rules(native_system(catalog, runtimes), rules, today=today, only=only)
+    return run_rules(native_system(catalog, runtimes), rules, today=today)
 
 
 def analyze_mixed(

@@ -3,7 +3,7 @@
 It gets the rules as an argument and knows none of them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,22 +19,11 @@ from configsvc.analysis.rule import Rule, SystemRule
 from configsvc.analysis.suite import Suite
 from configsvc.analysis.system import System
 from configsvc.analysis.waivers import Waivers
-from configsvc.model.findings import EdgeId
 
 
-def run_rules(
-    system: System,
-    rules: Sequence[type[Rule]],
-    *,
-    today: date,
-    only: Collection[EdgeId] | None = None,
-) -> Report:
-    """Run ``rules`` over ``system``.
-
-    ``today`` decides which waivers hold. ``only``: run the rules about single edges on these
-    alone, and leave unsaid which waivers are unused, because the check is not of the whole.
-    """
-    return Analysis.of(system, rules, only=only).report(today)
+def run_rules(system: System, rules: Sequence[type[Rule]], *, today: date) -> Report:
+    """Run ``rules`` over ``system``; ``today`` decides which waivers hold."""
+    return Analysis.of(system, rules).report(today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class Analysis:
     """What rules found in a system, and what is needed to find it in one that was derived from it.
 
     ``folded`` are the findings under the waivers and on the day of the last report, if there was
-    one. ``edges`` counts those that were looked at; ``whole``: that was all of them.
+    one.
     """
 
     system: System
@@ -50,25 +39,16 @@ class Analysis:
     bounds: Bounds
     amplification: Amplification
     found: Everything
-    edges: int
-    whole: bool = True
     folded: Folded | None = None
 
     @classmethod
-    def of(
-        cls,
-        system: System,
-        rules: Sequence[type[Rule]],
-        *,
-        only: Collection[EdgeId] | None = None,
-    ) -> "Analysis":
-        """Run rules over all of a system; ``only``: rules about single edges on these alone."""
+    def of(cls, system: System, rules: Sequence[type[Rule]]) -> "Analysis":
+        """Run rules over all of a system."""
         suite, bounds = Suite(rules), Bounds(system)
         amplification = Amplification(system, bounds)
         run = _Run(system, suite, bounds, amplification)
-        edges = [edge for edge in system.edges if only is None or edge.id in only]
-        found = Everything().after(dict(run.all(Reach.all(system, edges))))
-        return cls(system, suite, bounds, amplification, found, len(edges), only is None)
+        found = Everything().after(dict(run.all(Reach.all(system))))
+        return cls(system, suite, bounds, amplification, found)
 
     def after(self, system: System, difference: Difference) -> "Analysis":
         """The analysis of a system that was derived from this one's."""
@@ -83,29 +63,30 @@ class Analysis:
             bounds=bounds,
             amplification=amplification,
             found=self.found.after(changed),
-            edges=len(system.edges),
             folded=self._refolded(system, changed),
         )
 
     def folded_on(self, today: date) -> "Analysis":
         """The analysis with its findings under the waivers of a day."""
+        folded = self._folded(today)
+        return self if folded is self.folded else replace(self, folded=folded)
+
+    def _folded(self, today: date) -> Folded:
         if self.folded is not None and self.folded.waivers.today == today:
-            return self
-        empty = Folded(Waivers(self.system.waivers, today))
-        return replace(self, folded=empty.after((), self.found.hits()))
+            return self.folded
+        return Folded(Waivers(self.system.waivers, today)).after((), self.found.hits())
 
     def report(self, today: date) -> Report:
         """What was found, and which waivers accept what on a day."""
-        folded = self.folded_on(today).folded
-        assert folded is not None  # noqa: S101 - `folded_on` has just seen to it
+        folded = self._folded(today)
         findings, waived = folded.findings()
-        judged = tuple(self._judged(folded)) if self.whole else ()
+        judged = tuple(self._judged(folded))
         return Report(
             findings=worst_first((*findings, *map(finding_of, judged))) if judged else findings,
             waived=waived,
             not_evaluated=self.found.not_evaluated(),
             marks=folded.marks() | {hit.fingerprint: hit.mark for hit in judged},
-            edges=self.edges,
+            edges=len(self.system.edges),
         )
 
     def _judged(self, folded: Folded) -> Iterator[Hit]:

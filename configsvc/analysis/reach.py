@@ -38,10 +38,10 @@ class Reach:
     policies_gone: frozenset[Key] = frozenset()
 
     @classmethod
-    def all(cls, system: System, edges: Collection[EdgeView]) -> Self:
-        """Everything, but of the edges only some."""
+    def all(cls, system: System) -> Self:
+        """Everything."""
         works, nodes = system.works.values(), system.nodes.values()
-        return cls(edges, tuple(works), tuple(nodes), system.policies, frozenset(_PARTS))
+        return cls(system.edges, tuple(works), tuple(nodes), system.policies, frozenset(_PARTS))
 
     @classmethod
     def of(cls, was: Bounds, now: Bounds, difference: Difference) -> Self:
